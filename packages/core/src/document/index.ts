@@ -1,0 +1,1 @@
+export type { Location } from "./location.ts"

@@ -1,0 +1,3 @@
+export * from "./document/index.ts"
+export * from "./pipeline/index.ts"
+export * from "./stage/index.ts"

@@ -1,0 +1,28 @@
+/** What a stage may use while it runs. Plain functions, so that hot loops need not be effects. */
+export interface StageContext<Output extends string = string> {
+  /** Absolute path for each output. A folder output's folder exists and is empty; a file output's does not exist. */
+  readonly outputs: Readonly<Record<Output, string>>
+  /** An empty folder of this attempt's own, removed after it. */
+  readonly scratch: string
+  /** A folder of this task's own that survives failed attempts and killed runs, and goes when the task succeeds. */
+  readonly checkpoint: string
+  /** 1 for the first attempt. */
+  readonly attempt: number
+  /** Aborted when the task is cancelled or its time is over. */
+  readonly signal: AbortSignal
+  /** Reports how far the work is; cheap enough to be called for every item. */
+  readonly progress: (progress: Progress) => void
+  /** Leaves a line in the attempt's log; warnings are shown to the user as well. */
+  readonly log: (level: "info" | "warning", message: string) => void
+}
+
+/** How far an attempt is. */
+export interface Progress {
+  readonly done: number
+  /** How much there is in all, where it is known. */
+  readonly total?: number
+  /** What is counted, in the plural: `images`, `steps`. */
+  readonly unit: string
+  /** A short extra, such as the current loss. */
+  readonly detail?: string
+}

@@ -1,0 +1,53 @@
+import type { Effect } from "effect"
+import type { Static, TObject } from "typebox"
+import type { StageContext } from "./context.ts"
+import type { StageFailure } from "./failure.ts"
+
+/** One output of a stage. */
+export interface OutputDefinition {
+  /** What it is, matched against the kinds that the inputs of later stages accept. */
+  readonly kind: string
+  /** One line for people. */
+  readonly description: string
+  /** The file's name when the output is one file; without it the output is a folder. */
+  readonly file?: string
+}
+
+/** What a task holds while it runs. */
+export interface Resources {
+  /** Cores. */
+  readonly cpu: number
+  /** Main memory, in MB. */
+  readonly memory: number
+  /** Graphics processors. */
+  readonly gpu: number
+}
+
+/**
+ * A stage: a named, versioned function from checked input to declared outputs.
+ *
+ * @typeParam Input the TypeBox schema of `with`; `artefact()` marks the inputs that are artefacts
+ * @typeParam Output the names of the outputs
+ */
+export interface StageDefinition<Input extends TObject = TObject, Output extends string = string> {
+  /** `group/name`, as `uses` says it. */
+  readonly name: string
+  /** Raised whenever the same input gives other outputs than before. */
+  readonly version: number
+  /** One line for people. */
+  readonly summary: string
+  readonly input: Input
+  readonly outputs: Readonly<Record<Output, OutputDefinition>>
+  /** What a task needs when the pipeline doesn't say; `{ cpu: 1, memory: 256, gpu: 0 }` when absent. */
+  readonly resources?: Partial<Resources>
+  /** `inline` runs in the engine's process, `host` in a process of its own: tensor work, or what may crash. */
+  readonly isolation: "inline" | "host"
+  /** What of the machine the outputs depend on, part of the cache key: `tensor-backend`. */
+  readonly environment?: ReadonlyArray<string>
+  readonly run: (input: Static<Input>, context: StageContext<Output>) => Effect.Effect<void, StageFailure>
+}
+
+/** Defines a stage, inferring the types of its input and outputs. */
+export const defineStage = <const Input extends TObject, const Output extends string>(
+  definition: StageDefinition<Input, Output>,
+): StageDefinition<Input, Output> => definition

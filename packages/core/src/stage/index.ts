@@ -1,0 +1,5 @@
+export type { Progress, StageContext } from "./context.ts"
+export { defineStage, type OutputDefinition, type Resources, type StageDefinition } from "./definition.ts"
+export { type FailureReason, permanent, StageFailure, transient } from "./failure.ts"
+export { artefact } from "./input.ts"
+export { type AnyStage, makeRegistry, type StageRegistry } from "./registry.ts"

@@ -1,0 +1,1 @@
+export { stageDefinitions } from "./stages/index.ts"
