@@ -1,1 +1,2 @@
+export * from "./native/index.ts"
 export { stageDefinitions } from "./stages/index.ts"

@@ -1,0 +1,11 @@
+import { Data, Runtime } from "effect"
+
+/** A command that could not do its work: one message, a hint, and the exit code that scripts see. */
+export class CommandFailed extends Data.TaggedError("CommandFailed")<{
+  readonly message: string
+  readonly hint?: string
+  /** 1: something failed while running; 2: the document or the arguments are wrong. */
+  readonly exitCode?: 1 | 2
+}> {
+  override readonly [Runtime.errorExitCode] = this.exitCode ?? 1
+}
