@@ -1,0 +1,80 @@
+import { bootstrapInterval } from "./bootstrap.ts"
+import { topK } from "./classification.ts"
+import { type Interval, mean } from "./intervals.ts"
+import type { Metrics } from "./metrics-file.ts"
+import { imageRanks, type Similarities, textRanks } from "./retrieval.ts"
+import {
+  asText,
+  digestOf,
+  type Evaluated,
+  head,
+  intervalStream,
+  means,
+  shareInterval,
+  shares,
+  spreadOf,
+} from "./scored.ts"
+
+/** The recalls that are reported, as CLIP_benchmark's tables give them. */
+const RECALLS = [1, 5, 10]
+
+/** A retrieval benchmark's similarities; the texts of an image stand together, in the images' order. */
+export interface RetrievalScores {
+  readonly draws: readonly [Similarities, ...ReadonlyArray<Similarities>]
+  readonly keys: ReadonlyArray<string>
+}
+
+/** Recall at 1, 5 and 10: of the image for a text (`image_retrieval`) and of a text for an image (`text_retrieval`). */
+export const retrievalMetrics = (about: Evaluated, { draws, keys }: RetrievalScores): Metrics => {
+  const { images, imageOfText } = draws[0]
+  const captions = new Array<number>(images).fill(0)
+  for (const image of imageOfText) captions[image] = (captions[image] ?? 0) + 1
+  const forTexts = draws.map(imageRanks)
+  const forImages = draws.map(textRanks)
+  const hits = Object.fromEntries(
+    RECALLS.flatMap((k) => [
+      [`image_retrieval_recall@${k}`, forTexts.map((ranks) => topK(ranks, k))],
+      [`text_retrieval_recall@${k}`, forImages.map((ranks) => topK(ranks, k))],
+    ]),
+  )
+  const each = <A>(give: (draws: ReadonlyArray<Uint8Array>, name: string) => A): Record<string, A> =>
+    Object.fromEntries(Object.entries(hits).map(([name, list]) => [name, give(list, name)]))
+  const values = each((list) => list.map(mean))
+  return {
+    ...head("retrieval", about, draws.length, images),
+    metrics: means(values),
+    intervals: each((list, name) =>
+      name.startsWith("image") && captions.some((count) => count !== 1)
+        ? clusteredInterval(list, captions, name)
+        : shareInterval(list),
+    ),
+    ...spreadOf(values),
+    chance: each((_, name) => retrievalChance(name, images, captions)),
+    items: { digest: digestOf(keys), groups: captions, outcomes: each((list) => list.map(asText)) },
+  }
+}
+
+/** Captions of one image are right or wrong together, so images are what is resampled. */
+const clusteredInterval = (
+  draws: ReadonlyArray<Uint8Array>,
+  sizes: ReadonlyArray<number>,
+  purpose: string,
+): Interval =>
+  bootstrapInterval(shares(draws), intervalStream(purpose), {
+    kind: "clusters",
+    sizes,
+  })
+
+/** The chance that a random order has a match among the first k. */
+const retrievalChance = (name: string, images: number, captions: ReadonlyArray<number>): number => {
+  const k = Number(name.slice(name.indexOf("@") + 1))
+  if (name.startsWith("image")) return Math.min(1, k / images)
+  const texts = captions.reduce((sum, count) => sum + count, 0)
+  const missed = (own: number): number => {
+    let chance = 1
+    for (let place = 0; place < k; place++)
+      chance *= Math.max(0, texts - own - place) / Math.max(1, texts - place)
+    return chance
+  }
+  return 1 - mean(captions.map(missed))
+}
