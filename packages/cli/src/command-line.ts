@@ -2,7 +2,7 @@ import { Console, Effect, Layer } from "effect"
 import { Argument, CliOutput, Command, Flag } from "effect/cli"
 import packageJson from "../package.json" with { type: "json" }
 import { CommandFailed } from "./command-failed.ts"
-import { stylerFor } from "./terminal/style.ts"
+import { stylerFor } from "./terminal/index.ts"
 
 // Each handler is imported when it is called, so that `--help` answers without loading the engine.
 

@@ -1,9 +1,8 @@
 import { nativeBackendFolder, readNativeManifest } from "@diva-pipeline/stages"
 import { Console, Effect, FileSystem } from "effect"
-import { installNativeBackend } from "../backend/install.ts"
-import { type BackendStatus, backendStatus } from "../backend/status.ts"
+import { type BackendStatus, backendStatus, installNativeBackend } from "../backend/index.ts"
 import { CommandFailed } from "../command-failed.ts"
-import { formatBytes } from "../terminal/quantities.ts"
+import { formatBytes } from "../terminal/index.ts"
 
 const describe = (status: BackendStatus): ReadonlyArray<string> => {
   const { native } = status

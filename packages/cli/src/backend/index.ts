@@ -1,0 +1,3 @@
+export { BackendUnavailable } from "./backend-unavailable.ts"
+export { installNativeBackend } from "./install.ts"
+export { type BackendStatus, backendStatus } from "./status.ts"
