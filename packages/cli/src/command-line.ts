@@ -1,5 +1,5 @@
 import { Console, Effect, Layer } from "effect"
-import { Argument, CliOutput, Command, Flag } from "effect/cli"
+import { Argument, CliConfig, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
 import packageJson from "../package.json" with { type: "json" }
 import { CommandFailed } from "./command-failed.ts"
 import { stylerFor } from "./terminal/index.ts"
@@ -132,6 +132,10 @@ const divaPipeline = Command.make("diva-pipeline").pipe(
   Command.withSubcommands([run, plan, validate, stages, backend]),
 )
 
+const globalFlags = CliConfig.layer({
+  builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions],
+})
+
 const report = (message: string, hint?: string): Effect.Effect<void> => {
   const style = stylerFor(process.stderr)
   const lines = [`${style.bad("error:")} ${message}`]
@@ -164,5 +168,5 @@ export const runCommandLine = (args: ReadonlyArray<string>) =>
     Effect.tapErrorTag("CommandFailed", (error) =>
       error.message === "" ? Effect.void : report(error.message, error.hint),
     ),
-    Effect.provide(Layer.mergeAll(presenter)),
+    Effect.provide(Layer.mergeAll(presenter, globalFlags)),
   )
