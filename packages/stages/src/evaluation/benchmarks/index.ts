@@ -1,0 +1,1 @@
+export { type BenchmarkPair, type PairSide, readPairsBenchmark } from "./pairs-benchmark.ts"

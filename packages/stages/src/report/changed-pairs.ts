@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises"
+import { type BenchmarkPair, type PairSide, readPairsBenchmark } from "../evaluation/benchmarks/index.ts"
+import { type Metrics, mean } from "../evaluation/metrics/index.ts"
+import type { ChangedPair, ShownImage } from "./report.ts"
+
+/** Pictures shown for each side of the change, and the largest that is put into the page. */
+const MOST_SHOWN = 6
+const LARGEST_IMAGE = 512 * 1024
+
+/**
+ * Pairs whose answer differs between the two sides in at least half of the runs: the first of each category, gained
+ * and lost.
+ *
+ * @param folder the pairs benchmark that the metrics are of; pairs that it doesn't have are left out
+ */
+export const findChangedPairs = async (
+  folder: string,
+  before: ReadonlyArray<Metrics>,
+  after: ReadonlyArray<Metrics>,
+): Promise<ReadonlyArray<ChangedPair>> => {
+  const pairs = await readPairsBenchmark(folder)
+  const byId = new Map(pairs.map((pair) => [`${pair.first.id}/${pair.second.id}`, pair]))
+  const changed: Array<ChangedPair> = []
+  for (const { benchmark, id, change } of pickChanges(before, after)) {
+    const pair = byId.get(id)
+    const images = pair === undefined ? undefined : await shownImages(pair)
+    if (pair !== undefined && images !== undefined)
+      changed.push({ benchmark, category: pair.category, change, images })
+  }
+  return changed
+}
+
+interface Change {
+  readonly benchmark: string
+  readonly id: string
+  readonly change: "gained" | "lost"
+}
+
+const pickChanges = (
+  before: ReadonlyArray<Metrics>,
+  after: ReadonlyArray<Metrics>,
+): ReadonlyArray<Change> => {
+  const isPairs = ({ kind, view }: Metrics): boolean => kind === "mmvp" && view === "class"
+  const benchmark = before.find(isPairs)?.benchmark
+  const ofBenchmark = (files: ReadonlyArray<Metrics>) =>
+    files.filter((file) => isPairs(file) && file.benchmark === benchmark)
+  if (benchmark === undefined) return []
+  const shareOf = (files: ReadonlyArray<Metrics>, id: string): number =>
+    mean(files.map(({ pairs = [] }) => pairs.find(({ pair }) => pair === id)?.right ?? 0))
+  const [from, to] = [ofBenchmark(before), ofBenchmark(after)]
+  const taken = new Set<string>()
+  const counts = { gained: 0, lost: 0 }
+  return (from[0]?.pairs ?? []).flatMap(({ pair, category }): ReadonlyArray<Change> => {
+    const difference = shareOf(to, pair) - shareOf(from, pair)
+    const change = difference > 0 ? "gained" : "lost"
+    const place = `${change} ${category}`
+    if (Math.abs(difference) < 0.5 || taken.has(place) || counts[change] === MOST_SHOWN) return []
+    taken.add(place)
+    counts[change]++
+    return [{ benchmark, id: pair, change }]
+  })
+}
+
+const shownImages = async ({ first, second }: BenchmarkPair): Promise<ChangedPair["images"] | undefined> => {
+  const [left, right] = [await shownImage(first), await shownImage(second)]
+  return left === undefined || right === undefined ? undefined : [left, right]
+}
+
+const shownImage = async ({ image, statement }: PairSide): Promise<ShownImage | undefined> => {
+  const bytes = await readFile(image)
+  const type = imageType(bytes)
+  return type === undefined || bytes.length > LARGEST_IMAGE ? undefined : { statement, type, bytes }
+}
+
+/** The type by the file's first bytes; its name proves nothing. */
+const imageType = (bytes: Uint8Array): string | undefined => {
+  const starts = (text: string, at = 0): boolean =>
+    Buffer.from(bytes).toString("latin1", at, at + text.length) === text
+  if (starts("\xff\xd8\xff")) return "image/jpeg"
+  if (starts("\x89PNG\r\n\x1a\n")) return "image/png"
+  return starts("RIFF") && starts("WEBP", 8) ? "image/webp" : undefined
+}

@@ -1,0 +1,47 @@
+import type { Metrics } from "../evaluation/metrics/index.ts"
+
+/** A metric as the report names, orders and compares it. */
+export interface Measure {
+  readonly metric: string
+  readonly title: string
+  /** The one metric of its benchmark that the headline speaks of. */
+  readonly primary: boolean
+  /** How the items of `items.outcomes` make up the metric. */
+  readonly items: "plain" | "strata" | "clusters"
+}
+
+const measure = (
+  metric: string,
+  title: string,
+  { primary = false, items = "plain" }: Partial<Pick<Measure, "primary" | "items">> = {},
+): Measure => ({ metric, title, primary, items })
+
+const MEASURES: Readonly<Record<Metrics["kind"], ReadonlyArray<Measure>>> = {
+  mmvp: [measure("average", "pairs right", { primary: true, items: "strata" })],
+  "zero-shot": [
+    measure("acc1", "top-1 accuracy", { primary: true }),
+    measure("acc5", "top-5 accuracy"),
+    measure("mean_per_class_recall", "mean per-class recall"),
+    measure("mean_average_precision", "mean average precision", { primary: true }),
+  ],
+  retrieval: [
+    // CLIP_benchmark's own default is recall@5: less a matter of single items than recall@1.
+    measure("image_retrieval_recall@5", "text → image, recall@5", { primary: true, items: "clusters" }),
+    measure("image_retrieval_recall@1", "text → image, recall@1", { items: "clusters" }),
+    measure("image_retrieval_recall@10", "text → image, recall@10", { items: "clusters" }),
+    measure("text_retrieval_recall@1", "image → text, recall@1"),
+    measure("text_retrieval_recall@5", "image → text, recall@5"),
+    measure("text_retrieval_recall@10", "image → text, recall@10"),
+  ],
+}
+
+const KINDS: ReadonlyArray<Metrics["kind"]> = ["mmvp", "zero-shot", "retrieval"]
+
+/** The measures of a kind of benchmark, in the order of the report. */
+export const measuresOf = (kind: Metrics["kind"]): ReadonlyArray<Measure> => MEASURES[kind]
+
+/** The order of benchmarks in a report: fine detail first, as it is what the method is for. */
+export const kindOrder = (kind: Metrics["kind"]): number => KINDS.indexOf(kind)
+
+/** What a benchmark's items are, in the plural. */
+export const itemsOf = (kind: Metrics["kind"]): string => (kind === "mmvp" ? "pairs" : "images")

@@ -1,0 +1,2 @@
+export { visible } from "./markup.ts"
+export { reportPage } from "./page.ts"

@@ -1,0 +1,242 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { StageFailure } from "@diva-pipeline/core"
+import { Effect } from "effect"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { encodeMetrics, type Metrics, pairMetrics } from "../evaluation/metrics/index.ts"
+import { buildReport, type ReportSources, writeReport } from "./index.ts"
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "report-"))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+/** A pairs benchmark of two categories; each character says whether a pair is right. */
+const pairs = (benchmark: string, outcomes: string, view: Metrics["view"] = "class"): Metrics =>
+  pairMetrics(
+    { benchmark, view },
+    [...outcomes].map((outcome, index) => ({
+      pair: `${2 * index + 1}/${2 * index + 2}`,
+      category: index < outcomes.length / 2 ? "Texts" : "Quantity and Count",
+      draws: [{ first: outcome === "1" ? ([1, 0] as const) : ([0, 1] as const), second: [0, 1] as const }],
+    })),
+  )
+
+let files = 0
+const store = async (metrics: Metrics): Promise<string> => {
+  const file = join(folder, `metrics-${files++}.json`)
+  await writeFile(file, encodeMetrics(metrics))
+  return file
+}
+
+const run = async (
+  sides: { before: ReadonlyArray<Metrics>; after: ReadonlyArray<Metrics> },
+  extra: Partial<ReportSources> = {},
+) => {
+  const out = await mkdtemp(join(folder, "out-"))
+  const sources = {
+    title: "Test",
+    before: await Promise.all(sides.before.map(store)),
+    after: await Promise.all(sides.after.map(store)),
+    details: {},
+    ...extra,
+  }
+  await Effect.runPromise(Effect.flatMap(buildReport(sources), (report) => writeReport(out, report)))
+  const read = (name: string) => readFile(join(out, name), "utf8")
+  return {
+    page: await read("index.html"),
+    text: await read("summary.md"),
+    summary: JSON.parse(await read("summary.json")),
+  }
+}
+
+const mostly = "1100".repeat(20)
+const better = "1110".repeat(20)
+
+describe("the report", () => {
+  it("says in words what changed beyond noise", async () => {
+    const { summary, text, page } = await run({
+      before: [pairs("scenes", mostly), pairs("real", mostly)],
+      after: [pairs("scenes", better), pairs("real", `${mostly.slice(0, -4)}1000`)],
+    })
+    expect(summary.headline).toBe(
+      "Beyond noise, scenes (pairs right) rose from 50.0\u202f% to 75.0\u202f%, +25.0 points. On real, the difference stayed within noise.",
+    )
+    expect(text).toContain("Within noise: real.")
+    expect(page).toContain("▲ better")
+    const [metric] = summary.benchmarks[0].metrics
+    expect(metric.difference).toMatchObject({ value: 0.25, method: "paired", verdict: "better" })
+    expect(metric.difference.changes).toMatchObject({ gained: 20, lost: 0 })
+    expect(metric.difference.interval.low).toBeGreaterThan(0)
+  })
+
+  it("gives the same Markdown for a small example, to the letter", async () => {
+    const { text } = await run(
+      { before: [pairs("scene pairs", "1010")], after: [pairs("scene pairs", "1110")] },
+      { details: { steps: 60, batch: 16 } },
+    )
+    expect(text.replaceAll("\u202f", " ")).toBe(`# Test
+
+No score changed by more than noise (points: scene pairs +25.0).
+
+| Benchmark | Metric | Chance | Before | After | Difference (points) | Verdict |
+|---|---|---|---|---|---|---|
+| scene pairs | pairs right | 25.0 % | 50.0 % (21.3 … 78.7 %) | 75.0 % (47.2 … 100.0 %) | +25.0 (0.0 … +50.0) | within noise |
+
+## scene pairs by category
+
+| Category | Pairs | Before | After |
+|---|---|---|---|
+| Texts | 2 | 50.0 % (9.5 … 90.5 %) | 100.0 % (34.2 … 100.0 %) |
+| Quantity and Count | 2 | 50.0 % (9.5 … 90.5 %) | 50.0 % (9.5 … 90.5 %) |
+
+## How it ran
+
+|  |  |
+|---|---|
+| batch | 16 |
+| steps | 60 |
+
+## How far to trust this
+
+- Within noise: scene pairs. The 95 % interval of the difference contains zero, so a change of this size would often come about by luck alone.
+- One training run: the intervals say how much the choice of test items matters, not how much another seed would differ.
+`)
+  })
+
+  it("is the same bytes for the same input, whatever the order of the details", async () => {
+    const sides = { before: [pairs("scenes", mostly)], after: [pairs("scenes", better)] }
+    const there = await run(sides, { details: { a: 1, b: "x" } })
+    expect(await run(sides, { details: { b: "x", a: 1 } })).toEqual(there)
+    expect(there.page).not.toContain(folder)
+  })
+
+  it("calls nothing a change when not one answer changed", async () => {
+    const { summary } = await run({ before: [pairs("scenes", mostly)], after: [pairs("scenes", mostly)] })
+    expect(summary.headline).toMatch(/^Nothing changed: every answer is the same/)
+    expect(summary.benchmarks[0].metrics[0].difference.verdict).toBe("unchanged")
+  })
+
+  it("takes several files of a label as runs, and asks them to agree", async () => {
+    const before = [pairs("scenes", mostly)]
+    const agree = await run({
+      before,
+      after: [better, better.replace("1110", "1100"), better.replace("1110", "1111")].map((outcomes) =>
+        pairs("scenes", outcomes),
+      ),
+    })
+    const [metric] = agree.summary.benchmarks[0].metrics
+    expect(metric.after.runs).toHaveLength(3)
+    expect(metric.difference.verdict).toBe("better")
+    expect(metric.difference.across_runs.low).toBeGreaterThan(0)
+    expect(agree.text).toContain("3 training runs")
+    const differ = await run({
+      before,
+      after: [better, "1000".repeat(20), better].map((outcomes) => pairs("scenes", outcomes)),
+    })
+    expect(differ.summary.benchmarks[0].metrics[0].difference.verdict).toBe("within-noise")
+  })
+
+  it("keeps views apart and names what has no counterpart", async () => {
+    const { summary, text } = await run({
+      before: [pairs("scenes", mostly), pairs("scenes", mostly, "all-tokens")],
+      after: [pairs("scenes", better)],
+    })
+    expect(summary.benchmarks).toHaveLength(2)
+    expect(text).toContain("scenes (all-tokens view) has no score from after to compare with")
+  })
+
+  it("compares different items by their intervals only, and says so", async () => {
+    const { summary, text } = await run({
+      before: [pairs("scenes", mostly)],
+      after: [pairs("scenes", `${better}11`)],
+    })
+    expect(summary.benchmarks[0].metrics[0].difference.method).toBe("unpaired")
+    expect(text).toContain("different items")
+  })
+
+  it("shows scores alone when there is nothing before", async () => {
+    const { summary, page } = await run({ before: [], after: [pairs("scenes", mostly)] })
+    expect(summary.headline).toBe("Scores, with nothing to compare them to: scenes 50.0\u202f% pairs right.")
+    expect(page).not.toContain("What changed")
+  })
+
+  it("counts benchmarks when there are too many to list", async () => {
+    const names = Array.from({ length: 8 }, (_, index) => `benchmark ${index}`)
+    const { summary } = await run({
+      before: names.map((name) => pairs(name, mostly)),
+      after: names.map((name, index) => pairs(name, index < 2 ? better : mostly)),
+    })
+    expect(summary.headline).toMatch(/^Of 8 benchmarks, 2 got better and 0 worse by more than noise/)
+  })
+
+  it("lets no label, detail or title become markup, and needs nothing from elsewhere", async () => {
+    const hostile = `<img src=x onerror="alert(1)"> & </title></style>'"\u202eabc\u0000 | *b* [c](http://evil.test)`
+    const { page, text } = await run(
+      { before: [pairs(hostile, mostly)], after: [pairs(hostile, better)] },
+      { title: hostile, details: { [hostile]: hostile } },
+    )
+    expect(page).not.toMatch(/<img|<script|\u202e/)
+    expect(page).not.toContain("\u0000")
+    expect(page.match(/<\/style>/g)).toHaveLength(1)
+    expect(page).toContain("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;")
+    expect(page.replaceAll("http://evil.test", "")).not.toMatch(/https?:|url\(|@import/)
+    expect(text).not.toMatch(/<img|[^\\]\[c/)
+    expect(text).toContain("\\| \\*b\\* \\[c\\]")
+  })
+
+  it("draws the loss and tells assistive technology what the pictures show", async () => {
+    const log = join(folder, "log.jsonl")
+    const lines = Array.from({ length: 2000 }, (_, index) => ({ step: index + 1, loss: 1 / (index + 10) }))
+    await writeFile(log, `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`)
+    const { page, summary } = await run(
+      { before: [pairs("scenes", mostly)], after: [pairs("scenes", better)] },
+      { training: log },
+    )
+    expect(summary.training).toMatchObject({ steps: 2000 })
+    expect(summary.training.first_loss).toBeGreaterThan(summary.training.last_loss)
+    expect(page).toContain('class="loss-smooth"')
+    const charts = page.match(/<svg/g)?.length
+    expect(
+      page.match(/<svg[^>]*role="img"[^>]*aria-labelledby[^>]*><title[^>]*>[^<]+<\/title><desc/g),
+    ).toHaveLength(charts ?? 0)
+    expect(page.length).toBeLessThan(80_000)
+  })
+
+  it("shows pairs whose answer changed, from the benchmark", async () => {
+    const image = Buffer.from("\xff\xd8\xffpixels", "latin1")
+    const rows = ["Question ID,Type,Statement"]
+    for (const [index, type] of ["Texts", "Texts", "Quantity and Count", "Quantity and Count"].entries()) {
+      await mkdir(join(folder, "MLLM_VLM_Images", type), { recursive: true })
+      for (const id of [2 * index + 1, 2 * index + 2]) {
+        await writeFile(join(folder, "MLLM_VLM_Images", type, `${id}.jpg`), image)
+        rows.push(`${id},${type},"a <b>sign</b>, number ${id}"`)
+      }
+    }
+    await writeFile(join(folder, "Questions.csv"), rows.join("\n"))
+    const { page } = await run(
+      { before: [pairs("scenes", "1010")], after: [pairs("scenes", "1101")] },
+      { pairs: folder },
+    )
+    expect(page).toContain(`data:image/jpeg;base64,${image.toString("base64")}`)
+    expect(page).toContain("a &lt;b&gt;sign&lt;/b&gt;, number 3")
+    expect(page.match(/<img/g)).toHaveLength(6)
+    expect(page).toContain("Right only before")
+  })
+
+  it.each([
+    ["no file", "missing.json", undefined, /ENOENT/],
+    ["another file", "other.json", "{}", /no metrics file/],
+  ])("fails clearly when a metrics file is %s", async (_, name, text, message) => {
+    const file = join(folder, name)
+    if (text !== undefined) await writeFile(file, text)
+    const failure = await Effect.runPromise(
+      Effect.flip(buildReport({ title: "t", before: [file], after: [], details: {} })),
+    )
+    expect(failure).toBeInstanceOf(StageFailure)
+    expect(failure.message).toMatch(message)
+    expect(failure.file).toBe(file)
+  })
+})
