@@ -24,3 +24,6 @@ export const stylerFor = (stream: NodeJS.WriteStream): Styler => {
     accent: apply("cyan"),
   }
 }
+
+/** Whether text for this stream may be coloured. */
+export const usesColour = (stream: NodeJS.WriteStream): boolean => stylerFor(stream).bad("x") !== "x"

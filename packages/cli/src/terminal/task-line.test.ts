@@ -4,7 +4,13 @@ import { describeProgress } from "./task-line.ts"
 
 const keep = (text: string): string => text
 const plain: Styler = { good: keep, bad: keep, warning: keep, quiet: keep, strong: keep, accent: keep }
-const task = { id: "train", attempt: 1, startedAt: 0, firstProgress: { at: 1000, done: 10 }, progress: undefined }
+const task = {
+  id: "train",
+  attempt: 1,
+  startedAt: 0,
+  firstProgress: { at: 1000, done: 10 },
+  progress: undefined,
+}
 
 describe("describeProgress", () => {
   it("shows the time spent while nothing is known", () => {
@@ -21,7 +27,11 @@ describe("describeProgress", () => {
   })
 
   it("says the attempt after the first", () => {
-    const line = describeProgress({ ...task, attempt: 2, progress: { done: 12, unit: "images" } }, 1500, plain)
+    const line = describeProgress(
+      { ...task, attempt: 2, progress: { done: 12, unit: "images" } },
+      1500,
+      plain,
+    )
     expect(line).toBe("12 images  1.5 s attempt 2")
   })
 })

@@ -37,7 +37,9 @@ export const describeProgress = (task: RunningTask, now: number, style: Styler):
   const rate = rateOf(task, now)
   const { done, total, unit } = progress
   const parts = [
-    total === undefined ? `${done} ${unit}` : `${bar(done / Math.max(1, total), style)} ${done}/${total} ${unit}`,
+    total === undefined
+      ? `${done} ${unit}`
+      : `${bar(done / Math.max(1, total), style)} ${done}/${total} ${unit}`,
     rate === undefined ? "" : `${formatRate(rate)}/s`,
     rate === undefined || total === undefined ? elapsed : `${formatSeconds((total - done) / rate)} left`,
     progress.detail ?? "",
