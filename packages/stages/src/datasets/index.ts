@@ -1,0 +1,2 @@
+export * from "./digits/index.ts"
+export * from "./scenes/index.ts"
