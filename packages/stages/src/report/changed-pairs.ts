@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises"
-import { type BenchmarkPair, type PairSide, readPairsBenchmark } from "../evaluation/benchmarks/index.ts"
+import type { BenchmarkPair, PairSide } from "../evaluation/benchmarks/index.ts"
 import { type Metrics, mean } from "../evaluation/metrics/index.ts"
 import type { ChangedPair, ShownImage } from "./report.ts"
 
@@ -18,6 +18,8 @@ export const findChangedPairs = async (
   before: ReadonlyArray<Metrics>,
   after: ReadonlyArray<Metrics>,
 ): Promise<ReadonlyArray<ChangedPair>> => {
+  // Loaded only where it is needed: the report runs in the engine's own process.
+  const { readPairsBenchmark } = await import("../evaluation/benchmarks/index.ts")
   const pairs = await readPairsBenchmark(folder)
   const byId = new Map(pairs.map((pair) => [`${pair.first.id}/${pair.second.id}`, pair]))
   const changed: Array<ChangedPair> = []
