@@ -1,3 +1,7 @@
 export * from "./document/index.ts"
+export * from "./observe/index.ts"
 export * from "./pipeline/index.ts"
+export * from "./plan/index.ts"
+export * from "./run/index.ts"
 export * from "./stage/index.ts"
+export * from "./store/index.ts"

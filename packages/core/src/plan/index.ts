@@ -1,0 +1,5 @@
+export { type Decision, decide, findResult } from "./decide.ts"
+export { type KeyContext, keyTask, type TaskKey } from "./key.ts"
+export { makePlan, type Plan, type PlannedState, type PlannedTask, type PlanOptions } from "./plan.ts"
+export { type RunReason, reasonText } from "./reason.ts"
+export { SourceUnreadable } from "./source-unreadable.ts"

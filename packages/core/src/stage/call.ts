@@ -1,0 +1,23 @@
+import { Schema } from "effect"
+import type { Progress, StageContext } from "./context.ts"
+
+/** One attempt at a task, as data: what crosses the border to a host process. */
+export const StageCall = Schema.Struct({
+  stage: Schema.String,
+  version: Schema.Number,
+  /** Complete; artefacts are absolute paths. */
+  input: Schema.Record(Schema.String, Schema.Unknown),
+  outputs: Schema.Record(Schema.String, Schema.String),
+  scratch: Schema.String,
+  checkpoint: Schema.String,
+  attempt: Schema.Number,
+})
+export type StageCall = typeof StageCall.Type
+
+/** Where an attempt's signs of life go. */
+export interface AttemptSink {
+  readonly progress: (progress: Progress) => void
+  readonly log: StageContext["log"]
+  /** A line that the host process, or something native in it, wrote to its stdout or stderr. */
+  readonly output: (line: string) => void
+}

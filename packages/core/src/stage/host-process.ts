@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import type { Stream } from "node:stream"
+import { Readable, Writable } from "node:stream"
+import { Duration, Effect } from "effect"
+import type { AttemptSink, StageCall } from "./call.ts"
+import { StageFailure } from "./failure.ts"
+import { CALLS, type HostReply, LIFELINE, makeLineReader, parseReply, REPLIES } from "./host-protocol.ts"
+
+/** How a host process is started. */
+export interface HostCommand {
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  /** The whole environment; the engine's own when absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** A running host process, from the engine's side. */
+export interface Host {
+  /** Runs one call; one at a time. Interrupting it stops the host. */
+  readonly run: (call: StageCall, sink: AttemptSink) => Effect.Effect<void, StageFailure>
+  /** Whether it can take another call. */
+  readonly isIdle: () => boolean
+  /** Ends the process and waits for its end. */
+  readonly stop: Effect.Effect<void>
+}
+
+/** How long a host that was asked to end may take before it is killed. */
+const GRACE = Duration.seconds(3)
+/** How many of the last lines that a dead host has written are told. */
+const TAIL = 8
+
+/** The host is the leader of its process group: a signal reaches what it has started as well. */
+const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    child.kill(signal)
+  }
+}
+
+const crashOf = (call: StageCall, how: string, tail: ReadonlyArray<string>): StageFailure => {
+  const said = tail.length === 0 ? "" : `; its last words:\n${tail.map((line) => `  ${line}`).join("\n")}`
+  return new StageFailure({
+    reason: "crash",
+    message: `the host process of ${call.stage} ${how}${said}`,
+    hint: how.includes("SIGKILL")
+      ? "the system kills processes when memory runs out: lower the batch, or raise `resources.memory` to run less beside it"
+      : "the attempt's log has all that it wrote; `retry: { crashes: true }` tries again",
+  })
+}
+
+/** Nothing but the host writes to the pipe of replies; if something did, it can no longer be trusted. */
+const replyIn = (line: string): HostReply | undefined => {
+  try {
+    return parseReply(line)
+  } catch {
+    return undefined
+  }
+}
+
+const readable = (stream: Stream | null | undefined): Readable => {
+  if (stream instanceof Readable) return stream
+  throw new Error("the host process has no such output")
+}
+
+const writable = (stream: Stream | null | undefined): Writable => {
+  if (stream instanceof Writable) return stream
+  throw new Error("the host process has no such input")
+}
+
+/** What a host works on: whom to tell, and how it ends. */
+interface Work {
+  readonly call: StageCall
+  readonly sink: AttemptSink
+  readonly end: (result: Effect.Effect<void, StageFailure>) => void
+}
+
+/** Starts a host process. Its own process group keeps a Ctrl-C in the terminal from reaching it before the engine. */
+export const startHost = (command: HostCommand): Host => {
+  const child = spawn(command.command, command.args, {
+    env: { ...(command.env ?? process.env) },
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
+    detached: true,
+  })
+  let work: Work | undefined
+  let gone: string | undefined
+  let tail: Array<string> = []
+  const waiting = new Set<() => void>()
+
+  const say = (line: string): void => {
+    tail = [...tail, line].slice(-TAIL)
+    work?.sink.output(line)
+  }
+  const end = (result: Effect.Effect<void, StageFailure>): void => {
+    const ended = work
+    work = undefined
+    ended?.end(result)
+  }
+  const hear = (line: string): void => {
+    const message = replyIn(line)
+    if (message === undefined) signalGroup(child, "SIGKILL")
+    else handle(message)
+  }
+  const handle = (message: HostReply): void => {
+    if (message._tag === "Progress") work?.sink.progress(message)
+    else if (message._tag === "Log") work?.sink.log(message.level, message.message)
+    // What it printed before comes through another pipe: that is read first.
+    else if (message._tag === "Succeeded") setImmediate(() => setImmediate(() => end(Effect.void)))
+    else setImmediate(() => setImmediate(() => end(Effect.fail(new StageFailure(message.failure)))))
+  }
+  const die = (how: string): void => {
+    gone ??= how
+    if (work !== undefined) end(Effect.fail(crashOf(work.call, gone, tail)))
+    for (const resume of waiting) resume()
+  }
+
+  child.on("error", (error) => die(`could not be started: ${error.message}`))
+  // What it has started must not outlive it, nor keep its pipes open.
+  child.on("exit", () => signalGroup(child, "SIGKILL"))
+  // `close` and not `exit`: by then all that it wrote was read.
+  child.on("close", (code, signal) =>
+    die(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
+  )
+  if (child.pid !== undefined) {
+    readable(child.stdout).on("data", makeLineReader(say))
+    readable(child.stderr).on("data", makeLineReader(say))
+    readable(child.stdio[REPLIES]).on("data", makeLineReader(hear))
+    // Writing to a dead host fails, and its end is reported otherwise.
+    for (const descriptor of [CALLS, REPLIES, LIFELINE]) child.stdio[descriptor]?.on("error", () => undefined)
+  }
+
+  const ended = Effect.callback<void>((resume) => {
+    if (gone !== undefined) return resume(Effect.void)
+    const notify = () => resume(Effect.void)
+    waiting.add(notify)
+    return Effect.sync(() => waiting.delete(notify))
+  })
+  const kill = Effect.suspend(() => {
+    signalGroup(child, "SIGKILL")
+    return ended
+  })
+  const stop = Effect.suspend(() => {
+    if (gone !== undefined) return Effect.void
+    if (work === undefined) return kill
+    signalGroup(child, "SIGTERM")
+    return Effect.timeoutOrElse(ended, { duration: GRACE, orElse: () => kill })
+  })
+
+  const run: Host["run"] = (call, sink) =>
+    Effect.callback<void, StageFailure>((resume) => {
+      if (gone !== undefined) return resume(Effect.fail(crashOf(call, gone, tail)))
+      tail = []
+      work = { call, sink, end: resume }
+      writable(child.stdio[CALLS]).write(`${JSON.stringify(call)}\n`)
+      return stop
+    })
+  return { run, isIdle: () => gone === undefined && work === undefined, stop }
+}

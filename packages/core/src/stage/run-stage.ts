@@ -1,0 +1,55 @@
+import { Cause, Effect, Predicate } from "effect"
+import type { AttemptSink, StageCall } from "./call.ts"
+import type { StageContext } from "./context.ts"
+import { permanent, StageFailure } from "./failure.ts"
+import { limitProgress } from "./progress-limit.ts"
+import type { AnyStage } from "./registry.ts"
+
+/** What the system's error codes mean for a stage that didn't expect them. */
+const systemFailures: Readonly<Record<string, readonly [message: string, hint: string]>> = {
+  ENOSPC: ["no space left on the disk", "free some space and run again: what is finished is kept"],
+  EDQUOT: ["the disk quota is used up", "free some space and run again: what is finished is kept"],
+  EACCES: ["permission denied", "check the permissions of the files involved"],
+}
+
+/** A defect is a mistake of the stage, but for a full disk, which may strike anywhere. */
+const failureOfDefect = (stage: AnyStage, defect: unknown): StageFailure => {
+  const code = Predicate.hasProperty(defect, "code") ? defect.code : undefined
+  const known = typeof code === "string" ? systemFailures[code] : undefined
+  const message = defect instanceof Error ? defect.message : String(defect)
+  if (known !== undefined) return permanent(`${known[0]} (${message})`, { hint: known[1] })
+  return permanent(`${stage.name} failed unexpectedly: ${message}`, {
+    hint: "this is a mistake in the stage; the attempt's log has the details",
+  })
+}
+
+/** Runs a stage in this process, with the context that the contract promises. */
+export const runStage = (
+  stage: AnyStage,
+  call: StageCall,
+  sink: AttemptSink,
+): Effect.Effect<void, StageFailure> =>
+  Effect.suspend(() => {
+    const controller = new AbortController()
+    const progress = limitProgress(sink.progress)
+    const context: StageContext = {
+      outputs: call.outputs,
+      scratch: call.scratch,
+      checkpoint: call.checkpoint,
+      attempt: call.attempt,
+      signal: controller.signal,
+      progress: progress.report,
+      log: sink.log,
+    }
+    return Effect.suspend(() => stage.run(call.input, context)).pipe(
+      Effect.onInterrupt(() => Effect.sync(() => controller.abort())),
+      Effect.catchCause((cause) => {
+        const failure = Cause.squash(cause)
+        if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
+        if (failure instanceof StageFailure) return Effect.fail(failure)
+        for (const line of Cause.pretty(cause).split("\n")) sink.output(line)
+        return Effect.fail(failureOfDefect(stage, failure))
+      }),
+      Effect.ensuring(Effect.sync(progress.flush)),
+    )
+  })

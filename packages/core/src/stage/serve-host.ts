@@ -1,0 +1,91 @@
+import { fstatSync, writeSync } from "node:fs"
+import { Socket } from "node:net"
+import { Worker } from "node:worker_threads"
+import { Effect, Exit, Fiber } from "effect"
+import type { AttemptSink, StageCall } from "./call.ts"
+import { permanent, StageFailure } from "./failure.ts"
+import { CALLS, type HostReply, LIFELINE, makeLineReader, parseCall, REPLIES } from "./host-protocol.ts"
+import type { StageRegistry } from "./registry.ts"
+import { runStage } from "./run-stage.ts"
+
+/**
+ * Watches the lifeline on a thread of its own, for the main thread may be deep in native code when the engine dies. A
+ * text and not a file, because bundling would lose the file. The whole group goes: the host and what it has started.
+ */
+const lifelineWatch = `
+const { Socket } = require("node:net")
+const die = () => { try { process.kill(-process.pid, "SIGKILL") } catch { process.kill(process.pid, "SIGKILL") } }
+new Socket({ fd: ${LIFELINE}, readable: true, writable: false }).on("error", die).on("close", die).resume()
+`
+
+/** Sends a reply at once and whole, even right before a crash. */
+const reply = (message: HostReply): void => {
+  const bytes = Buffer.from(`${JSON.stringify(message)}\n`)
+  for (let sent = 0; sent < bytes.length; ) sent += writeSync(REPLIES, bytes, sent)
+}
+
+const sink: AttemptSink = {
+  progress: (progress) => reply({ _tag: "Progress", ...progress }),
+  log: (level, message) => reply({ _tag: "Log", level, message }),
+  output: (line) => process.stderr.write(`${line}\n`),
+}
+
+const answer = (registry: StageRegistry, call: StageCall): Effect.Effect<void, StageFailure> => {
+  const stage = registry.get(call.stage)
+  if (stage?.version === call.version) return runStage(stage, call, sink)
+  return permanent(`the host process has no stage ${call.stage} of version ${call.version}`, {
+    hint: "the program was changed while it ran, or was built only in part: build it again",
+  })
+}
+
+const replyTo = (exit: Exit.Exit<void, StageFailure>): HostReply => {
+  if (Exit.isSuccess(exit)) return { _tag: "Succeeded" }
+  const found = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
+  const failure = found ?? new StageFailure({ reason: "cancelled", message: "the stage was interrupted" })
+  const { reason, message, hint, file } = failure
+  return {
+    _tag: "Failed",
+    failure: { reason, message, ...(hint !== undefined && { hint }), ...(file !== undefined && { file }) },
+  }
+}
+
+const isOpen = (descriptor: number): boolean => {
+  try {
+    fstatSync(descriptor)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The main function of a host process: runs the stages that the engine asks for, one at a time, until the engine ends it.
+ * It dies with the engine, whatever it is doing.
+ */
+export const serveHost = (registry: StageRegistry): void => {
+  if (![CALLS, REPLIES, LIFELINE].every(isOpen)) {
+    process.stderr.write("this program is started by the engine, not by hand\n")
+    process.exitCode = 2
+    return
+  }
+  new Worker(lifelineWatch, { eval: true }).unref()
+  let running: Fiber.Fiber<void, StageFailure> | undefined
+
+  const work = (line: string): void => {
+    const fiber = Effect.runFork(answer(registry, parseCall(line)))
+    running = fiber
+    fiber.addObserver((exit) => {
+      running = undefined
+      reply(replyTo(exit))
+    })
+  }
+
+  const calls = new Socket({ fd: CALLS, readable: true, writable: false })
+  calls.on("data", makeLineReader(work))
+  calls.on("close", () => process.exit(0))
+  // A stage gets the chance to end well: its finalisers run.
+  process.on("SIGTERM", () => {
+    const ended = running === undefined ? Effect.void : Fiber.interrupt(running)
+    Effect.runFork(ended).addObserver(() => process.exit(143))
+  })
+}

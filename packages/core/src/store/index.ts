@@ -1,0 +1,8 @@
+export { canonicalJson, digestOf } from "./canonical-json.ts"
+export { fileName } from "./layout.ts"
+export type { Manifest, ManifestFile } from "./manifest.ts"
+export { resultName } from "./materialise.ts"
+export type { KeyRecord, RecordedField } from "./records.ts"
+export { Store, type StoreShape } from "./store.ts"
+export { ArtefactDamaged, ArtefactRefused, StoreError, storeError } from "./store-error.ts"
+export type { Artefact } from "./trees.ts"
