@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs"
+import { createRequire } from "node:module"
+import { dirname, join, sep } from "node:path"
+import util from "node:util"
+import * as tf from "@tensorflow/tfjs-core"
+import { BINDING, nativeBackendFolder, TENSORFLOW_VERSION, TFJS_VERSION } from "../native/index.ts"
+import { registerWasmKernels } from "./wasm-kernels.ts"
+
+/** What a user may ask for: `auto` is native where it is installed, else wasm, else cpu. */
+export type BackendPreference = "auto" | "native" | "wasm" | "cpu"
+
+/** The backend in use. `version` is of TensorFlow for native, of TensorFlow.js otherwise. */
+export interface Backend {
+  readonly name: "native" | "wasm" | "cpu"
+  readonly version: string
+}
+
+/** The backend that was asked for cannot run here. */
+export class BackendUnavailable extends Error {
+  override readonly name = "BackendUnavailable"
+}
+
+const require = createRequire(import.meta.url)
+const loading = new Map<Backend["name"], Promise<Backend>>()
+
+/**
+ * Loads the tensor backend and makes it the current one. Calling it again is cheap.
+ *
+ * @param preference what to use; `auto` follows the environment variable DIVA_BACKEND, and without it takes the
+ *   fastest that is there
+ * @throws BackendUnavailable when the backend asked for by name is not there
+ */
+export const loadBackend = async (preference: BackendPreference = "auto"): Promise<Backend> => {
+  const asked = preference === "auto" ? preferenceOf(process.env.DIVA_BACKEND) : preference
+  if (asked !== "auto") return await use(asked)
+  if (existsSync(bindingFile())) return await use("native")
+  return await use("wasm").catch(() => use("cpu"))
+}
+
+const preferenceOf = (text: string | undefined): BackendPreference => {
+  if (text === undefined || text === "" || text === "auto") return "auto"
+  if (text === "native" || text === "wasm" || text === "cpu") return text
+  throw new BackendUnavailable(`DIVA_BACKEND is "${text}"; it may be auto, native, wasm or cpu`)
+}
+
+const LOADERS: Readonly<Record<Backend["name"], () => Promise<Backend>>> = {
+  native: async () => {
+    loadNative()
+    return { name: "native", version: TENSORFLOW_VERSION }
+  },
+  wasm: async () => {
+    await loadWasm()
+    return { name: "wasm", version: TFJS_VERSION }
+  },
+  cpu: async () => {
+    await import("@tensorflow/tfjs-backend-cpu")
+    return { name: "cpu", version: TFJS_VERSION }
+  },
+}
+
+const TFJS_NAMES = { native: "tensorflow", wasm: "wasm", cpu: "cpu" } as const
+
+const use = async (name: Backend["name"]): Promise<Backend> => {
+  // Production mode only silences TensorFlow.js's advice to use another of its packages.
+  if (!tf.env().getBool("PROD")) tf.enableProdMode()
+  const loaded = loading.get(name) ?? LOADERS[name]()
+  loading.set(name, loaded)
+  const backend = await loaded
+  if (tf.getBackend() !== TFJS_NAMES[name]) {
+    const works = await tf.setBackend(TFJS_NAMES[name])
+    if (!works) throw new BackendUnavailable(`the ${name} tensor backend does not start on this machine`)
+  }
+  return backend
+}
+
+const bindingFile = (): string => join(nativeBackendFolder(), BINDING)
+
+/** Lets @tensorflow/tfjs-node-gpu find its binding in the user's cache; nothing of the package is edited. */
+const loadNative = (): void => {
+  const binding = bindingFile()
+  if (!existsSync(binding)) {
+    throw new BackendUnavailable(
+      "the native tensor backend is not installed on this machine; install it with " +
+        "`diva-pipeline backend install`, or choose wasm (slower) with DIVA_BACKEND=wasm",
+    )
+  }
+  restoreOldNodeFunctions()
+  const tfjsNode = createRequire(require.resolve("@tensorflow/tfjs-node-gpu"))
+  answerForModule(tfjsNode.resolve("@mapbox/node-pre-gyp"), { find: () => binding })
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2"
+  tfjsNode("./index.js")
+}
+
+/** Node 23 removed functions of node:util that TensorFlow.js calls at the first gradient. */
+const restoreOldNodeFunctions = (): void => {
+  const functions: Record<string, unknown> = Object.assign(util)
+  functions.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
+  // Still there, but it warns the user at its first call.
+  functions.isArray = Array.isArray
+}
+
+/** Makes `require` of that file answer with the given exports. */
+const answerForModule = (file: string, exports: unknown): void => {
+  const known = require.cache[file]
+  if (known !== undefined) {
+    known.exports = exports
+    return
+  }
+  const Module = require("node:module")
+  const answer = new Module(file)
+  answer.filename = file
+  answer.loaded = true
+  answer.exports = exports
+  require.cache[file] = answer
+}
+
+const loadWasm = async (): Promise<void> => {
+  const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm")
+  setWasmPaths(dirname(require.resolve("@tensorflow/tfjs-backend-wasm")) + sep)
+  registerWasmKernels()
+}
