@@ -1,0 +1,150 @@
+import { Type } from "typebox"
+
+/** The version of the language that this program speaks. */
+export const LANGUAGE_VERSION = 1
+
+/** What params, stages, outputs and matrix keys may be called. */
+export const NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_-]*$"
+
+const closed = { additionalProperties: false }
+
+/** A list of maps, or an expression that gives one. */
+const members = (description: string) =>
+  Type.Unsafe({ type: ["array", "string"], description, items: { type: "object" } })
+
+/** A stage's settings once expressions are filled in; `retry: 3` is by then `retry: { attempts: 3 }`. */
+export const stageSettings = Type.Object(
+  {
+    when: Type.Optional(
+      Type.Boolean({ description: "Whether the stage is part of the pipeline; may use params and matrix" }),
+    ),
+    retry: Type.Optional(
+      Type.Object(
+        {
+          attempts: Type.Optional(
+            Type.Integer({ description: "Attempts in all", default: 3, minimum: 1, maximum: 100 }),
+          ),
+          delay: Type.Optional(
+            Type.String({
+              description: "Wait before the second attempt; doubled for each further one",
+              default: "1s",
+              format: "duration",
+            }),
+          ),
+          longest: Type.Optional(
+            Type.String({ description: "The longest wait", default: "60s", format: "duration" }),
+          ),
+          crashes: Type.Optional(
+            Type.Boolean({
+              description: "Whether the death of the stage's process is retried too",
+              default: true,
+            }),
+          ),
+        },
+        { ...closed, description: "How often a stage that failed transiently is tried again" },
+      ),
+    ),
+    timeout: Type.Optional(
+      Type.String({ description: "How long an attempt may take: 90s, 30m, 1h30m", format: "duration" }),
+    ),
+    resources: Type.Optional(
+      Type.Object(
+        {
+          cpu: Type.Optional(Type.Number({ description: "Cores", exclusiveMinimum: 0 })),
+          memory: Type.Optional(Type.String({ description: "Main memory: 512MB, 4GB", format: "size" })),
+          gpu: Type.Optional(Type.Integer({ description: "Graphics processors", minimum: 0 })),
+        },
+        { ...closed, description: "What the stage holds while it runs; the stage itself has defaults" },
+      ),
+    ),
+    cache: Type.Optional(
+      Type.Boolean({ description: "False when the stage must run every time", default: true }),
+    ),
+  },
+  closed,
+)
+
+/** A stage as the document writes it: settings are checked once their expressions are filled in. */
+export const stageShape = Type.Object(
+  {
+    description: Type.Optional(Type.String({ description: "One line for people" })),
+    uses: Type.String({ description: "The stage to run: group/name" }),
+    with: Type.Optional(Type.Unsafe({ type: ["object", "null"], description: "The stage's input" })),
+    needs: Type.Optional(
+      Type.Unsafe({
+        type: ["array", "string"],
+        items: { type: "string" },
+        description: "Stages that must come before although none of their outputs is used",
+      }),
+    ),
+    matrix: Type.Optional(
+      Type.Object(
+        {
+          include: Type.Optional(members("Members to add, or values to add to members")),
+          exclude: Type.Optional(members("Members to leave out")),
+        },
+        {
+          additionalProperties: { type: ["array", "string"] },
+          propertyNames: { pattern: NAME_PATTERN },
+          description: "The stage runs once for each combination of the values of these lists",
+        },
+      ),
+    ),
+    when: Type.Optional(Type.Unsafe({})),
+    retry: Type.Optional(Type.Unsafe({})),
+    timeout: Type.Optional(Type.Unsafe({})),
+    resources: Type.Optional(Type.Unsafe({})),
+    cache: Type.Optional(Type.Unsafe({})),
+  },
+  closed,
+)
+
+const named = { propertyNames: { pattern: NAME_PATTERN } }
+
+/** A document as it is written. A document that is imported may lack the version. */
+export const documentShape = Type.Object(
+  {
+    version: Type.Literal(LANGUAGE_VERSION, { description: "The version of the pipeline language" }),
+    name: Type.Optional(
+      Type.String({
+        description: "The pipeline's name; the file's name without it",
+        pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+      }),
+    ),
+    description: Type.Optional(Type.String({ description: "What the pipeline is for" })),
+    imports: Type.Optional(
+      Type.Array(Type.String(), {
+        description: "Files whose params, stages and outputs are part of this pipeline",
+      }),
+    ),
+    params: Type.Optional(
+      Type.Unsafe({
+        type: ["object", "null"],
+        ...named,
+        additionalProperties: { type: "object" },
+        description:
+          "What can be set from outside: a JSON Schema for each; without a default it must be given",
+      }),
+    ),
+    stages: Type.Optional(
+      Type.Unsafe({
+        type: ["object", "null"],
+        ...named,
+        additionalProperties: stageShape,
+        description: "What is done: stages by name",
+      }),
+    ),
+    outputs: Type.Optional(
+      Type.Unsafe({
+        type: ["object", "null"],
+        ...named,
+        additionalProperties: { type: "string" },
+        description: "What the pipeline is run for: outputs of stages",
+      }),
+    ),
+  },
+  closed,
+)
+
+/** The shape of a document that another one imports. */
+export const fragmentShape = Type.Partial(documentShape)

@@ -1,0 +1,103 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv"
+import type { Json } from "./pipeline.ts"
+import { parseDuration, parseSize } from "./quantities.ts"
+import { itemsOf, type Value, valueAt } from "./value.ts"
+
+/** What a schema says about a value. */
+export interface SchemaCheck {
+  readonly errors: ReadonlyArray<ErrorObject>
+  /** The value as JSON, with the schema's defaults filled in. */
+  readonly data: Json
+  /** JSON pointers of the values that the schema calls artefacts. */
+  readonly artefacts: ReadonlySet<string>
+}
+
+/** A JSON Schema made ready; `check` may be called any number of times. */
+export interface CheckedSchema {
+  readonly check: (value: Value) => SchemaCheck
+}
+
+interface Visit {
+  readonly value: Value
+  readonly artefacts: Set<string>
+}
+
+/** The checks under way, by the data that is checked, for the keyword `artefact` to find its value. */
+const visits = new WeakMap<object, Visit>()
+
+const ajv = new Ajv({
+  allErrors: true,
+  verbose: true,
+  strict: false,
+  useDefaults: true,
+  addUsedSchema: false,
+  logger: false,
+  formats: {
+    path: true,
+    duration: (text: string) => parseDuration(text) !== undefined,
+    size: (text: string) => parseSize(text) !== undefined,
+  },
+})
+
+ajv.addKeyword({
+  keyword: "artefact",
+  type: "string",
+  schemaType: "string",
+  error: { message: "must be an artefact of another kind" },
+  validate: (kinds: string, _data, _parent, context): boolean => {
+    const visit = context === undefined ? undefined : visits.get(context.rootData)
+    if (context === undefined || visit === undefined) return true
+    visit.artefacts.add(context.instancePath)
+    const { value } = valueAt(visit.value, pointerSegments(context.instancePath))
+    return value?.kind !== "artefact" || kindsOf(kinds).includes(value.artefact)
+  },
+})
+
+/** The kinds that an input's `artefact` names. */
+export const kindsOf = (kinds: string): ReadonlyArray<string> => kinds.split("|").map((kind) => kind.trim())
+
+/** The keys and indices of a JSON pointer. */
+export const pointerSegments = (pointer: string): ReadonlyArray<string> =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"))
+
+/**
+ * Makes a JSON Schema (draft 7, with `artefact` and the formats `path`, `duration` and `size`) ready.
+ *
+ * @throws Error when it isn't a usable schema
+ */
+export const prepareSchema = (schema: object): CheckedSchema => {
+  const validate = ajv.compile(schema)
+  return { check: (value) => runCheck(validate, value) }
+}
+
+/** What is wrong with a JSON Schema itself. */
+export const checkSchema = (schema: Value): SchemaCheck => {
+  const data = toData(schema)
+  const isValid = ajv.validateSchema(isObject(data) ? data : {}) === true
+  return { errors: isValid ? [] : [...(ajv.errors ?? [])], data, artefacts: new Set() }
+}
+
+const isObject = (value: Json): value is { [key: string]: Json } =>
+  typeof value === "object" && value !== null
+
+const runCheck = (validate: ValidateFunction, value: Value): SchemaCheck => {
+  const data = toData(value)
+  const artefacts = new Set<string>()
+  if (typeof data === "object" && data !== null) visits.set(data, { value, artefacts })
+  const errors = validate(data) ? [] : [...(validate.errors ?? [])]
+  return { errors, data, artefacts }
+}
+
+/** The value as fresh JSON, which defaults may be added to; artefacts are texts, as they are at run time. */
+const toData = (value: Value): Json => {
+  if (value.kind === "map") {
+    return Object.fromEntries([...value.entries].map(([name, entry]) => [name, toData(entry.value)]))
+  }
+  const items = itemsOf(value)
+  if (items !== undefined) return items.map(toData)
+  if (value.kind === "scalar") return value.value
+  return value.kind === "artefact" ? value.text : null
+}
