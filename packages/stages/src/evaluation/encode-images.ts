@@ -66,7 +66,8 @@ const batchFeatures = (
 }
 
 /** All tokens after the final norm and projection, the class (or pooled) token first. */
-const projectedTokens = (model: ClipModel, pixels: tf.Tensor4D): tf.Tensor3D =>
-  tf.tidy(() =>
-    projectTokens(model.config, model.parameters, imageTokens(model.config, model.parameters, pixels)),
-  )
+const projectedTokens = ({ config, parameters }: ClipModel, pixels: tf.Tensor4D): tf.Tensor3D =>
+  tf.tidy(() => {
+    const tokens = imageTokens(config, parameters, pixels)
+    return tf.reshape(projectTokens(config, parameters, tokens), [tokens.shape[0], tokens.shape[1], -1])
+  })

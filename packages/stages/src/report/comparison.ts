@@ -52,6 +52,8 @@ export interface PartRow {
   readonly n: number
   readonly before: Score | undefined
   readonly after: Score | undefined
+  /** Items right only after and only before, where single items of the part are known. */
+  readonly changes: { readonly gained: number; readonly lost: number } | undefined
 }
 
 /** One benchmark, seen in one view of the image feature. */
@@ -104,7 +106,7 @@ const compareOne = (sides: Sides): BenchmarkComparison => {
     runs: { before: sides.before.length, after: sides.after.length },
     sameItems,
     rows: measures.map((measure) => compareMetric(sides, measure, sameItems)),
-    parts: compareParts(sides),
+    parts: compareParts(sides, sameItems ? categoryChanges(sides) : new Map()),
   }
 }
 
@@ -202,7 +204,28 @@ const verdictOf = (value: number, interval: Interval, spread: Interval | undefin
   return value > 0 ? "better" : "worse"
 }
 
-const compareParts = (sides: Sides): ReadonlyArray<PartRow> => {
+interface Changes {
+  readonly gained: number
+  readonly lost: number
+}
+
+/** Pairs gained and lost in each category; with several runs there are shares of pairs, which are not counted. */
+const categoryChanges = ({ before, after }: Sides): ReadonlyMap<string, Changes> => {
+  const [from, to] = [before[0], after[0]]
+  const changes = new Map<string, Changes>()
+  if (before.length !== 1 || after.length !== 1 || from?.draws !== 1 || to?.draws !== 1) return changes
+  from.pairs?.forEach(({ category, right }, index) => {
+    const difference = (to.pairs?.[index]?.right ?? right) - right
+    const { gained, lost } = changes.get(category) ?? { gained: 0, lost: 0 }
+    changes.set(category, {
+      gained: gained + (difference > 0 ? 1 : 0),
+      lost: lost + (difference < 0 ? 1 : 0),
+    })
+  })
+  return changes
+}
+
+const compareParts = (sides: Sides, changes: ReadonlyMap<string, Changes>): ReadonlyArray<PartRow> => {
   const partsOf = (file: Metrics) => file.per_category ?? file.per_class ?? []
   const names = [
     ...new Set([...sides.before, ...sides.after].flatMap((file) => partsOf(file).map(({ name }) => name))),
@@ -218,6 +241,6 @@ const compareParts = (sides: Sides): ReadonlyArray<PartRow> => {
   return names.flatMap((name) => {
     const [before, after] = [score(sides.before, name), score(sides.after, name)]
     const n = (before ?? after)?.n
-    return n === undefined ? [] : [{ name, n, before, after }]
+    return n === undefined ? [] : [{ name, n, before, after, changes: changes.get(name) }]
   })
 }

@@ -51,11 +51,12 @@ const differenceOf = ({ value, interval, method, acrossRuns, changes, verdict }:
   verdict,
 })
 
-const part = ({ name, n, before, after }: PartRow) => ({
+const part = ({ name, n, before, after, changes }: PartRow) => ({
   name,
   n,
   before: score(before),
   after: score(after),
+  changes,
 })
 
 const training = ({ training }: Report) => {

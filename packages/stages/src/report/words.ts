@@ -2,7 +2,8 @@ import type { Interval } from "../evaluation/metrics/index.ts"
 import type { BenchmarkComparison, Difference, Row, Verdict } from "./comparison.ts"
 
 const THIN_SPACE = "\u202f"
-const MINUS = "\u2212"
+/** The typographic minus sign. */
+export const MINUS = "\u2212"
 
 /** `55.6 %`. */
 export const percent = (share: number): string => `${(share * 100).toFixed(1)}${THIN_SPACE}%`

@@ -103,11 +103,16 @@ const partSections = (comparisons: ReadonlyArray<BenchmarkComparison>): Readonly
     )
     const title = element("bdi", {}, nameOf(comparison))
     return comparison.kind === "mmvp"
-      ? [element("h3", {}, title), figure]
+      ? [element("h3", {}, title), figure, ...changesNote(comparison)]
       : [element("details", {}, element("summary", {}, "Each class of ", title), figure)]
   })
   return shown.length === 0 ? [] : [section("By category", ...shown)]
 }
+
+const changesNote = ({ parts }: BenchmarkComparison): ReadonlyArray<Markup> =>
+  parts.some(({ changes }) => changes !== undefined)
+    ? [element("p", { class: "quiet" }, "On the right, pairs gained and lost.")]
+    : []
 
 const pairSection = (pairs: ReadonlyArray<ChangedPair>): ReadonlyArray<Markup> => {
   const shown = (change: ChangedPair["change"], title: string): ReadonlyArray<Markup> => {
@@ -115,10 +120,11 @@ const pairSection = (pairs: ReadonlyArray<ChangedPair>): ReadonlyArray<Markup> =
     if (some.length === 0) return []
     return [element("h3", {}, title), element("ul", { class: "pairs" }, ...some.map(pairCard))]
   }
-  if (pairs.length === 0) return []
+  const [first] = pairs
+  if (first === undefined) return []
   return [
     section(
-      "Pairs whose answer changed",
+      `Pairs of ${first.benchmark} whose answer changed`,
       element(
         "p",
         { class: "quiet" },
@@ -130,12 +136,11 @@ const pairSection = (pairs: ReadonlyArray<ChangedPair>): ReadonlyArray<Markup> =
   ]
 }
 
-const pairCard = ({ benchmark, category, images }: ChangedPair): Markup =>
+const pairCard = ({ category, images }: ChangedPair): Markup =>
   element(
     "li",
     {},
     element("bdi", {}, category),
-    element("span", { class: "quiet" }, " · ", element("bdi", {}, benchmark)),
     element("div", { class: "two" }, ...images.map(imageFigure)),
   )
 

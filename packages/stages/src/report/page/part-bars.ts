@@ -1,10 +1,10 @@
 import type { Interval } from "../../evaluation/metrics/index.ts"
 import type { BenchmarkComparison, PartRow, Score } from "../comparison.ts"
-import { nameOf, percent, percentInterval } from "../words.ts"
+import { MINUS, nameOf, percent, percentInterval } from "../words.ts"
 import { linearScale } from "./axis.ts"
-import { element, type Markup } from "./markup.ts"
+import { element, type Markup, short } from "./markup.ts"
 
-const WIDTH = 820
+const WIDTH = 860
 const LEFT = 262
 const RIGHT = 690
 const ROW = 44
@@ -46,8 +46,8 @@ export const partBars = (comparison: BenchmarkComparison, id: string): Markup =>
   )
 }
 
-const describe = ({ name, before, after }: PartRow): string =>
-  `${name}: ${before === undefined ? "no score" : percent(before.value)} before, ${after === undefined ? "no score" : percent(after.value)} after.`
+const describe = ({ name, before, after, changes }: PartRow): string =>
+  `${name}: ${before === undefined ? "no score" : percent(before.value)} before, ${after === undefined ? "no score" : percent(after.value)} after${changes === undefined ? "" : `, ${changes.gained} gained, ${changes.lost} lost`}.`
 
 const chanceLine = (x: number, bottom: number): Markup =>
   element(
@@ -58,7 +58,7 @@ const chanceLine = (x: number, bottom: number): Markup =>
   )
 
 const drawPart = (
-  { name, n, before, after }: PartRow,
+  { name, n, before, after, changes }: PartRow,
   top: number,
   at: (share: number) => number,
 ): Markup => {
@@ -80,6 +80,13 @@ const drawPart = (
       { x: RIGHT + 16, y: middle + 12, class: "value" },
       after === undefined ? "–" : percent(after.value),
     ),
+    changes === undefined
+      ? ""
+      : element(
+          "text",
+          { x: WIDTH, y: middle + 12, class: "axis end" },
+          `+${changes.gained} ${MINUS}${changes.lost}`,
+        ),
   )
 }
 
@@ -97,16 +104,15 @@ const drawBar = (
       { x: at(0), y, width: Math.max(0.5, at(value) - at(0)), height: BAR, rx: 1.5 },
       element("title", {}, tip(side, value, interval)),
     ),
-    interval === undefined
-      ? ""
-      : element("path", {
-          d: `M${at(interval.low).toFixed(2)} ${y + BAR / 2}H${at(interval.high).toFixed(2)}`,
-          class: "error",
-        }),
+    ...(interval === undefined ? [] : errorLine(at(interval.low), at(interval.high), y + BAR / 2)),
     runs.length < 2
       ? ""
       : runs.map((run) => element("circle", { cx: at(run), cy: y + BAR / 2, r: 1.8, class: "run" })),
   )
+
+/** With a rim in the page's colour, so that it shows on the bar and beside it. */
+const errorLine = (from: number, to: number, y: number): ReadonlyArray<Markup> =>
+  ["rim", "error"].map((name) => element("path", { d: `M${short(from)} ${y}H${short(to)}`, class: name }))
 
 const tip = (side: string, value: number, interval: Interval | undefined): string =>
   `${side}: ${percent(value)}${interval === undefined ? "" : ` (95 %: ${percentInterval(interval)})`}`

@@ -50,7 +50,7 @@ td small{display:block;color:var(--quiet);font-size:.82rem}
 .verdict-better{color:var(--better)}.verdict-worse{color:var(--worse)}.verdict-within-noise,.verdict-unchanged{color:var(--noise)}
 .chart .before rect{fill:var(--before)}.chart .after rect{fill:var(--after)}
 .chart .before,.chart .after{color:var(--mark)}
-.chart .error{stroke:var(--mark);stroke-width:1.1;opacity:.8}
+.chart .rim{stroke:var(--page);stroke-width:3.5;opacity:.85}.chart .error{stroke:var(--mark);stroke-width:1.2}
 .chart .loss-raw{fill:none;stroke:var(--before);stroke-width:1;opacity:.55}
 .chart .loss-smooth{fill:none;stroke:var(--after);stroke-width:2.25;stroke-linejoin:round}
 .key{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;list-style:none;padding:0;margin:.4rem 0 0;color:var(--quiet);font-size:.88rem}
