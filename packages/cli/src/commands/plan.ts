@@ -9,7 +9,7 @@ const describe = ({ task, state }: PlannedTask, width: number, style: Styler): s
     case "cached":
       return `${style.quiet("✓")} ${name}  ${style.quiet("cached")}`
     case "run":
-      return `${style.accent("▸")} ${name}  runs: ${state.reasons.map(reasonText).join("; ")}`
+      return `${style.accent("▸")} ${name}  runs: ${reasonText(state.reasons)}`
     case "unknown":
       return `${style.warning("?")} ${name}  after ${state.after.join(", ")}`
   }
@@ -19,7 +19,7 @@ const asJson = ({ task, state }: PlannedTask) => ({
   task: task.id,
   stage: task.stage.name,
   ...(state._tag === "cached" ? { state: "cached", key: state.key } : {}),
-  ...(state._tag === "run" ? { state: "run", key: state.key, reasons: state.reasons.map(reasonText) } : {}),
+  ...(state._tag === "run" ? { state: "run", key: state.key, reason: reasonText(state.reasons) } : {}),
   ...(state._tag === "unknown" ? { state: "unknown", after: state.after } : {}),
 })
 

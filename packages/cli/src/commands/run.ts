@@ -1,0 +1,102 @@
+import { join, relative } from "node:path"
+import {
+  HostPool,
+  machineResources,
+  type Pipeline,
+  type RunEvent,
+  type RunSummary,
+  runPipeline,
+  Store,
+} from "@diva-pipeline/core"
+import { expectedBackend } from "@diva-pipeline/stages"
+import { Console, Effect, Layer, Schedule } from "effect"
+import packageJson from "../../package.json" with { type: "json" }
+import { CommandFailed } from "../command-failed.ts"
+import { hostCommand } from "../host-command.ts"
+import { formatSeconds, RunView, stylerFor } from "../terminal/index.ts"
+import { chooseBackend, type EngineOptions, environmentOf, readPipeline } from "./pipeline-options.ts"
+
+/** The options of `run`. */
+export interface RunCommandOptions extends EngineOptions {
+  readonly results: string
+}
+
+/** The view of the run on stderr, kept moving while the scope is open. */
+const openView = Effect.gen(function* () {
+  const stream = process.stderr
+  const view = new RunView({
+    write: (text) => stream.write(text),
+    columns: () => (stream.isTTY ? stream.columns : undefined),
+    now: () => Date.now(),
+    style: stylerFor(stream),
+  })
+  if (stream.isTTY) {
+    yield* Effect.sync(() => view.tick()).pipe(
+      Effect.schedule(Schedule.spaced("250 millis")),
+      Effect.forkScoped,
+    )
+  }
+  return view
+})
+
+const countTasks = (summary: RunSummary): string => {
+  const count = (status: string) => summary.tasks.filter((task) => task.status === status).length
+  const parts = [
+    [count("succeeded"), "run"],
+    [count("cached"), "cached"],
+    [count("failed"), "failed"],
+    [count("blocked"), "not run"],
+  ] as const
+  return parts.flatMap(([number, word]) => (number > 0 ? [`${number} ${word}`] : [])).join(", ")
+}
+
+/** The last words of a run: how it went and where its outputs are. */
+const closing = (summary: RunSummary): string => {
+  const style = stylerFor(process.stdout)
+  const heading = `${summary.pipeline}: ${summary.status === "succeeded" ? style.good("done") : style.bad(summary.status)}`
+  const outputs = Object.entries(summary.outputs).map(
+    ([name, path]) => `  ${name.padEnd(10)} ${style.accent(relative(process.cwd(), path))}`,
+  )
+  return [`${heading} in ${formatSeconds(summary.seconds)} (${countTasks(summary)})`, ...outputs].join("\n")
+}
+
+const runWithView = Effect.fnUntraced(function* (pipeline: Pipeline, options: RunCommandOptions) {
+  const view = yield* openView
+  const onEvent = options.json ? () => {} : (event: RunEvent) => view.show(event)
+  return yield* runPipeline(pipeline, {
+    resultsFolder: join(options.results, pipeline.name),
+    onEvent,
+    environment: environmentOf,
+    force: new Set(options.force),
+    versions: { "diva-pipeline": packageJson.version, "tensor-backend": expectedBackend() },
+  })
+}, Effect.scoped)
+
+/** `diva-pipeline run`: runs a pipeline and places its outputs. Ends with code 1 when a task failed. */
+export const run = Effect.fn("run")(function* (options: RunCommandOptions) {
+  yield* chooseBackend(options.backend)
+  const pipeline = yield* readPipeline(options)
+  const hosts = HostPool.layer({ ...hostCommand(), slots: machineResources().cpu })
+  const summary = yield* runWithView(pipeline, options).pipe(
+    Effect.provide(Layer.mergeAll(Store.layer(options.store), hosts)),
+    Effect.catchTag(["StoreError", "ArtefactDamaged"], (error) =>
+      Effect.fail(
+        new CommandFailed({
+          message: error.message,
+          ...(error._tag === "StoreError"
+            ? { hint: error.hint }
+            : { hint: "run again: what is damaged is made anew" }),
+        }),
+      ),
+    ),
+    Effect.onInterrupt(() => Console.error("interrupted; what was finished is kept, run again to go on")),
+  )
+  yield* Console.log(options.json ? JSON.stringify(summary, null, 2) : closing(summary))
+  if (summary.status !== "succeeded") {
+    const failed = summary.tasks.filter((task) => task.status === "failed").map((task) => task.id)
+    return yield* new CommandFailed({
+      message: failed.length === 0 ? "the run did not succeed" : `failed: ${failed.join(", ")}`,
+      hint: "mend it and run again: what was finished is kept",
+    })
+  }
+})
