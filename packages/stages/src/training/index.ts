@@ -1,6 +1,6 @@
 export { type AdamWOptions, adamW } from "./adam-w.ts"
 export { type ClippedGradients, clipGradients, gradientNorm } from "./clip-gradients.ts"
-export { cosineWithWarmup } from "./learning-rate.ts"
+export { type CosineWithWarmup, cosineWithWarmup, type LearningRate } from "./learning-rate.ts"
 export type { Optimiser } from "./optimiser.ts"
 export { sgd } from "./sgd.ts"
-export { TrainableParameters } from "./trainable-parameters.ts"
+export { type LossAndGradients, TrainableParameters } from "./trainable-parameters.ts"

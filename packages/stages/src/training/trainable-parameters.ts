@@ -1,7 +1,20 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { Parameters } from "../tensor/index.ts"
 
-/** Parameters that an optimiser changes. */
+/** A loss and its gradient with respect to trainable parameters, by name. The caller disposes of the tensors. */
+export interface LossAndGradients {
+  readonly loss: tf.Scalar
+  readonly gradients: Map<string, tf.Tensor>
+}
+
+/**
+ * Parameters that training changes in place: a variable for each.
+ *
+ * @example
+ * const trainable = TrainableParameters.from(model.parameters)
+ * const view = trainable.parameters()
+ * const { loss, gradients } = trainable.gradients(() => lossOf(view, batch))
+ */
 export class TrainableParameters {
   readonly #variables: ReadonlyMap<string, tf.Variable>
 
@@ -9,42 +22,55 @@ export class TrainableParameters {
     this.#variables = variables
   }
 
-  /** Copies the given parameters into variables; the originals are left as they are. */
+  /** Starts from the values of the given parameters, which are left as they are and may be disposed of. */
   static from(parameters: Parameters): TrainableParameters {
-    return new TrainableParameters(
-      new Map(parameters.entries().map(([name, value]) => [name, tf.variable(value, true)])),
-    )
+    // Variables without names: TensorFlow.js keeps names in one global table, where two models would collide.
+    const entries = parameters.entries().map(([name, value]) => [name, tf.variable(value)] as const)
+    return new TrainableParameters(new Map(entries))
   }
 
-  /** The variables, for use in a model. They follow every step. */
+  /** A view that always shows the present values, usable inside a loss. It need not be disposed of. */
   parameters(): Parameters {
     return Parameters.of(this.#variables)
   }
 
-  /** Gives a parameter a new value; the tensor stays the caller's. */
+  /** The names, sorted. */
+  names(): ReadonlyArray<string> {
+    return [...this.#variables.keys()]
+  }
+
+  /** How many numbers are trained. */
+  count(): number {
+    return [...this.#variables.values()].reduce((sum, variable) => sum + variable.size, 0)
+  }
+
+  /** Replaces the value of one parameter by another of the same shape, which stays the caller's. */
   assign(name: string, value: tf.Tensor): void {
-    const variable = this.#variables.get(name)
-    if (variable === undefined) throw new Error(`there is no trainable parameter named "${name}"`)
-    variable.assign(value)
+    this.#variable(name).assign(value)
   }
 
   /**
-   * The loss and its gradient with respect to every parameter; zeros where the loss does not depend on one.
-   * The caller disposes of both.
+   * The loss and its gradient with respect to the parameters that `names` lists (all when absent); zeros for a
+   * parameter that the loss does not depend on.
    */
-  gradients(loss: () => tf.Scalar): { readonly loss: tf.Scalar; readonly gradients: Map<string, tf.Tensor> } {
-    const variables = [...this.#variables.values()]
+  gradients(loss: () => tf.Scalar, names: ReadonlyArray<string> = this.names()): LossAndGradients {
+    const variables = names.map((name) => this.#variable(name))
     const { value, grads } = tf.variableGrads(loss, variables)
-    const gradients = new Map<string, tf.Tensor>()
-    for (const [name, variable] of this.#variables) {
-      const gradient: tf.Tensor | null | undefined = grads[variable.name]
-      gradients.set(name, gradient ?? tf.zerosLike(variable))
-    }
-    return { loss: value, gradients }
+    const entries = names.map((name) => {
+      const variable = this.#variable(name)
+      return [name, grads[variable.name] ?? tf.zeros(variable.shape)] as const
+    })
+    return { loss: value, gradients: new Map(entries) }
   }
 
-  /** Releases the variables. */
+  /** Releases the memory of the parameters. They cannot be used afterwards. */
   dispose(): void {
     for (const variable of this.#variables.values()) variable.dispose()
+  }
+
+  #variable(name: string): tf.Variable {
+    const variable = this.#variables.get(name)
+    if (variable === undefined) throw new Error(`no trainable parameter is named "${name}"`)
+    return variable
   }
 }
