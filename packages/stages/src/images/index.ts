@@ -1,3 +1,7 @@
+export { decodeImage, UnreadableImage } from "./decode.ts"
 export { encodeJpeg, encodePng } from "./encode.ts"
+export { normalise, type Preprocessing, preprocessForClip } from "./preprocess.ts"
+export { type CropBox, type RandomCropOptions, randomCropBox, randomResizedCrop } from "./random-crop.ts"
 export { crop, type Raster } from "./raster.ts"
 export { rasteriseSvg } from "./rasterise.ts"
+export { resizeBicubic } from "./resize.ts"

@@ -51,20 +51,20 @@ const relation: Topic = {
   fine: (scene) => `${thing(scene)} ${scene.value} ${other(scene)}`,
 }
 
-const inside: Topic = {
+const overlap: Topic = {
   name: "in front or behind",
   category,
   values: ["in front of", "behind"],
-  nouns: ["circle", "triangle", "star", "diamond"],
+  nouns: ["circle", "triangle", "star"],
   draw: (scene) => {
     const [x, y] = centre(scene)
     const size = scene.size * 0.75
-    const first = drawShape(scene.noun, [x - 7, y - 7], size, edged(COLOURS[scene.colour], INK, 1.5))
-    const second = drawShape("square", [x + 7, y + 7], size, edged(COLOURS[scene.accent], INK, 1.5))
+    const first = drawShape(scene.noun, [x - 5, y - 5], size, edged(COLOURS[scene.colour], INK, 1.5))
+    const second = drawShape("square", [x + 5, y + 5], size, edged(COLOURS[scene.accent], INK, 1.5))
     return scene.value === "behind" ? first + second : second + first
   },
   coarse: (scene) => `${thing(scene)} and ${other(scene)}`,
   fine: (scene) => `${thing(scene)} ${scene.value} ${other(scene)}`,
 }
 
-export const positionTopics: ReadonlyArray<Topic> = [corner, relation, inside]
+export const positionTopics: ReadonlyArray<Topic> = [corner, relation, overlap]
