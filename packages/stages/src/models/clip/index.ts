@@ -1,3 +1,6 @@
+export { type Blueprint, blueprintsOf, type Initial } from "./blueprint.ts"
+export type { Vocabulary } from "./byte-pairs.ts"
+export { type ClipModel, CONFIG_FILE, loadClip, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-model.ts"
 export {
   type ClipConfig,
   ClipConfigError,
@@ -8,5 +11,10 @@ export {
   type TextConfig,
   type VisionConfig,
 } from "./config.ts"
+export { toHfTextConfig, toHfTextModel } from "./hugging-face.ts"
 export { imageFeatures, imageTokens, projectTokens } from "./image-tower.ts"
-export { textFeatures, textHiddenStates } from "./text-tower.ts"
+export { initialiseClip } from "./initialise.ts"
+export { learnBpe, writeVocabulary } from "./learn-byte-pairs.ts"
+export { type ClipToSave, type SaveOptions, saveClip } from "./save-clip.ts"
+export { type TokenIds, textFeatures, textHiddenStates } from "./text-tower.ts"
+export { Tokenizer, TokenizerError } from "./tokenizer.ts"

@@ -3,15 +3,30 @@ import { embedding, type Parameters } from "../../tensor/index.ts"
 import type { ClipConfig } from "./config.ts"
 import { normalise, transformer } from "./transformer.ts"
 
+/** Token ids: int32 [batch, tokens], or the rows that a tokenizer gives. */
+export type TokenIds = tf.Tensor | ReadonlyArray<Int32Array>
+
+const toTensor = (ids: TokenIds): tf.Tensor => {
+  if (ids instanceof tf.Tensor) return ids
+  const tokens = ids[0]?.length ?? 0
+  if (ids.some((row) => row.length !== tokens)) throw new Error("the rows of token ids are not of one length")
+  return tf.tensor2d(Int32Array.from(ids.flatMap((row) => [...row])), [ids.length, tokens], "int32")
+}
+
 /**
  * The hidden states of the text tower after its final normalisation.
  *
  * @param parameters of the whole model, by open_clip's names
- * @param ids int32 [batch, tokens], at most context_length tokens
+ * @param tokenIds [batch, tokens], at most context_length tokens
  * @returns [batch, tokens, width]
  */
-export const textHiddenStates = (config: ClipConfig, parameters: Parameters, ids: tf.Tensor): tf.Tensor3D =>
+export const textHiddenStates = (
+  config: ClipConfig,
+  parameters: Parameters,
+  tokenIds: TokenIds,
+): tf.Tensor3D =>
   tf.tidy(() => {
+    const ids = toTensor(tokenIds)
     const { width, heads, layers, context_length: context } = config.text
     const [batch = 0, tokens = 0] = ids.shape
     if (ids.rank !== 2 || tokens > context) {
@@ -38,11 +53,12 @@ const causalMask = (tokens: number): tf.Tensor => {
 /**
  * The model's features of texts: the state at the end token (the largest id of a text), projected.
  *
- * @param ids int32 [batch, tokens]
+ * @param tokenIds [batch, tokens], at most context_length tokens
  * @returns [batch, embed_dim], not normalised
  */
-export const textFeatures = (config: ClipConfig, parameters: Parameters, ids: tf.Tensor): tf.Tensor2D =>
+export const textFeatures = (config: ClipConfig, parameters: Parameters, tokenIds: TokenIds): tf.Tensor2D =>
   tf.tidy(() => {
+    const ids = toTensor(tokenIds)
     const states = textHiddenStates(config, parameters, ids)
     const [batch, tokens, width] = states.shape
     const ends = tf.add(tf.argMax(ids, 1), tf.range(0, batch * tokens, tokens, "int32"))

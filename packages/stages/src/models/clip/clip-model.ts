@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { permanent } from "@diva-pipeline/core"
+import { type Parameters, readParameters } from "../../tensor/index.ts"
+import { blueprintsOf } from "./blueprint.ts"
+import { type ClipConfig, type ClipPreprocess, parseClipConfig } from "./config.ts"
+import { Tokenizer } from "./tokenizer.ts"
+
+/** The files of a CLIP folder, in open_clip's hub layout. */
+export const CONFIG_FILE = "open_clip_config.json"
+export const WEIGHTS_FILE = "open_clip_model.safetensors"
+export const TOKENIZER_FILES = ["vocab.json", "merges.txt"] as const
+
+/** A CLIP model in memory. */
+export interface ClipModel {
+  readonly config: ClipConfig
+  /** Of both towers, by open_clip's names. */
+  readonly parameters: Parameters
+  /** What the cosines are multiplied by: e to the power of the checkpoint's logit_scale. */
+  readonly logitScale: number
+  /** What is added to them then; 0 for all but sigmoid models. */
+  readonly logitBias: number
+  readonly tokenizer: Tokenizer
+  readonly preprocess: ClipPreprocess
+  /** Releases the parameters. */
+  readonly dispose: () => void
+}
+
+/**
+ * Loads a CLIP folder. The backend must be loaded before.
+ *
+ * @throws StageFailure (permanent) when a file is missing, is damaged, or does not fit the configuration
+ */
+export const loadClip = async (folder: string): Promise<ClipModel> => {
+  const configFile = join(folder, CONFIG_FILE)
+  const weightsFile = join(folder, WEIGHTS_FILE)
+  const { config, preprocess } = await reading(configFile, async () =>
+    parseClipConfig(JSON.parse(await readFile(configFile, "utf8"))),
+  )
+  const tokenizer = await reading(folder, () => Tokenizer.fromFolder(folder, config.text.context_length))
+  if (tokenizer.size > config.text.vocab_size) {
+    throw permanent(
+      `the tokenizer has ${tokenizer.size} tokens, but the model knows ${config.text.vocab_size}`,
+      {
+        file: join(folder, TOKENIZER_FILES[0]),
+        hint: "take vocab.json, merges.txt and the weights from one model",
+      },
+    )
+  }
+  const parameters = await reading(weightsFile, () => readParameters(weightsFile))
+  try {
+    checkParameters(config, parameters, weightsFile)
+    return {
+      config,
+      parameters,
+      logitScale: Math.exp(numberOf(parameters, "logit_scale")),
+      logitBias: parameters.has("logit_bias") ? numberOf(parameters, "logit_bias") : 0,
+      tokenizer,
+      preprocess,
+      dispose: () => parameters.dispose(),
+    }
+  } catch (error) {
+    parameters.dispose()
+    throw error
+  }
+}
+
+const reading = async <A>(file: string, read: () => Promise<A>): Promise<A> => {
+  try {
+    return await read()
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw permanent(`the CLIP model cannot be read: ${why}`, {
+      file,
+      hint: `a CLIP folder holds ${[CONFIG_FILE, WEIGHTS_FILE, ...TOKENIZER_FILES].join(", ")}`,
+    })
+  }
+}
+
+const numberOf = (parameters: Parameters, name: string): number => parameters.at(name).dataSync()[0] ?? 0
+
+/** Constants that some checkpoints carry beside the parameters. */
+const IGNORED = new Set(["attn_mask", "input_resolution", "context_length", "vocab_size", "logit_bias"])
+
+const checkParameters = (config: ClipConfig, parameters: Parameters, file: string): void => {
+  const expected = blueprintsOf(config)
+  const missing = [...expected.keys()].filter((name) => !parameters.has(name))
+  const unexpected = parameters.names().filter((name) => !expected.has(name) && !IGNORED.has(name))
+  const misshapen = [...expected].flatMap(([name, { shape }]) => {
+    const actual = parameters.has(name) ? parameters.at(name).shape : shape
+    // A single number may be a scalar or a list of one.
+    const same = shape.length === 0 ? actual.every((size) => size === 1) : String(actual) === String(shape)
+    return same ? [] : [`${name} is [${actual}], not [${shape}]`]
+  })
+  const wrong = [
+    ...listed("missing", missing),
+    ...listed("unexpected", unexpected),
+    ...listed("of another shape", misshapen),
+  ]
+  if (wrong.length > 0) {
+    throw permanent(`the weights do not fit the configuration: ${wrong.join("; ")}`, {
+      file,
+      hint: `${CONFIG_FILE} and ${WEIGHTS_FILE} must come from one model`,
+    })
+  }
+}
+
+const SHOWN = 5
+
+const listed = (what: string, names: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (names.length === 0) return []
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ""
+  return [`${what}: ${names.slice(0, SHOWN).join(", ")}${more}`]
+}
