@@ -1,4 +1,4 @@
-import { Composer, type CST, type Document, Lexer, Parser, type YAMLError } from "yaml"
+import { Composer, type CST, type Document, Lexer, Parser, visit, type YAMLError } from "yaml"
 import type { Diagnostics } from "./diagnostic.ts"
 import type { DocumentNode } from "./node.ts"
 import type { Source } from "./source.ts"
@@ -65,7 +65,7 @@ const reportErrors = (document: Document, source: Source, diagnostics: Diagnosti
   const broken = all.find((error) => !HARMLESS.has(error.code))
   // What follows a broken place is mostly its echo.
   for (const error of all) {
-    if (HARMLESS.has(error.code) || error === broken) reportError(error, source, diagnostics)
+    if (HARMLESS.has(error.code) || error === broken) reportError(error, document, source, diagnostics)
   }
   if (document.directives?.yaml.version !== "1.2") {
     diagnostics.report({ source, start: 0, end: source.text.indexOf("\n") }, "only YAML 1.2 is understood")
@@ -73,8 +73,18 @@ const reportErrors = (document: Document, source: Source, diagnostics: Diagnosti
   return broken === undefined
 }
 
-const reportError = (error: YAMLError, source: Source, diagnostics: Diagnostics): void => {
+const reportError = (
+  error: YAMLError,
+  document: Document,
+  source: Source,
+  diagnostics: Diagnostics,
+): void => {
   const [start, end] = error.pos
+  if (/^Missing closing .quote/.test(error.message)) {
+    const opening = scalarStart(document, start)
+    diagnostics.report({ source, start: opening, end: opening + 1 }, "this quote isn't closed")
+    return
+  }
   const line = source.lineOf(start)
   const hint = line.includes("${{")
     ? `quote the expression where it stands inside { } or [ ]: "\${{ … }}"`
@@ -82,6 +92,17 @@ const reportError = (error: YAMLError, source: Source, diagnostics: Diagnostics)
   diagnostics.report({ source, start, end }, MESSAGES[error.code] ?? `YAML: ${sentence(error.message)}`, {
     hint,
   })
+}
+
+/** Where the scalar that reaches up to an offset begins. */
+const scalarStart = (document: Document, offset: number): number => {
+  let start = offset
+  visit(document, {
+    Scalar: (_key, { range }) => {
+      if (range && range[0] < offset && range[1] >= offset) start = range[0]
+    },
+  })
+  return start
 }
 
 const MESSAGES: Readonly<Record<string, string>> = {

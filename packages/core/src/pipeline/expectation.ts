@@ -40,9 +40,9 @@ export const expectation = (error: ErrorObject): string => {
     case "format":
       return `must be a text of the format ${bound}`
     case "minItems":
-      return `must have at least ${bound} items`
+      return `must have at least ${bound} ${schema === 1 ? "item" : "items"}`
     case "maxItems":
-      return `must have at most ${bound} items`
+      return `must have at most ${bound} ${schema === 1 ? "item" : "items"}`
     case "uniqueItems":
       return "must have no item twice"
     case "false schema":

@@ -3,7 +3,7 @@ import type { AnyStage } from "../stage/index.ts"
 import type { ResolvePath } from "./params.ts"
 import { type InputValue, type Json, SourcePath } from "./pipeline.ts"
 import { type CheckedSchema, prepareSchema, type SchemaCheck } from "./schema-check.ts"
-import { reportSchemaErrors } from "./schema-diagnostics.ts"
+import { reportSchemaErrors, type Wording } from "./schema-diagnostics.ts"
 import { hasUnknown, type Value, valueAt } from "./value.ts"
 
 /** A file or folder that an input names, with the places to point at should it not be there. */
@@ -16,7 +16,8 @@ export interface NamedPath {
 
 /** A stage's input, checked and complete. */
 export interface CheckedInput {
-  readonly input: { readonly [key: string]: InputValue }
+  /** Undefined when there are mistakes, which are reported. */
+  readonly input: { readonly [key: string]: InputValue } | undefined
   readonly paths: ReadonlyArray<NamedPath>
 }
 
@@ -26,7 +27,6 @@ const prepared = new WeakMap<AnyStage, CheckedSchema>()
  * Checks a stage's `with` against the stage's schema, and fills in defaults.
  *
  * @param place where to point when an input is missing
- * @returns undefined when there are mistakes, which are reported
  */
 export const checkInput = (
   stage: AnyStage,
@@ -34,17 +34,17 @@ export const checkInput = (
   place: Span,
   resolvePath: ResolvePath,
   diagnostics: Diagnostics,
-): CheckedInput | undefined => {
+): CheckedInput => {
   const schema = prepared.get(stage) ?? prepareSchema(stage.input)
   prepared.set(stage, schema)
   const check = schema.check(value)
   const owner = ` of \`${stage.name}\``
   const part = (path: ReadonlyArray<string>) => `input \`${pathText(path)}\`${owner}`
   reportSchemaErrors(check, value, { part, keyNoun: "input", owner, place }, diagnostics)
-  const reader = new InputReader(value, check, resolvePath, diagnostics)
+  const reader = new InputReader(value, check, part, resolvePath, diagnostics)
   const input = reader.readMap(check.data)
   const isGood = check.errors.length === 0 && !hasUnknown(value) && !reader.hasMistakes
-  return isGood ? { input, paths: reader.paths } : undefined
+  return { input: isGood ? input : undefined, paths: reader.paths }
 }
 
 const pathText = (path: ReadonlyArray<string>): string =>
@@ -60,13 +60,21 @@ class InputReader {
   readonly #artefacts: ReadonlySet<string>
   /** JSON pointers of what was reported already. */
   readonly #faulty: ReadonlySet<string>
+  readonly #part: Wording["part"]
   readonly #resolvePath: ResolvePath
   readonly #diagnostics: Diagnostics
 
-  constructor(root: Value, check: SchemaCheck, resolvePath: ResolvePath, diagnostics: Diagnostics) {
+  constructor(
+    root: Value,
+    check: SchemaCheck,
+    part: Wording["part"],
+    resolvePath: ResolvePath,
+    diagnostics: Diagnostics,
+  ) {
     this.#root = root
     this.#artefacts = check.artefacts
     this.#faulty = new Set(check.errors.map(faultyPointer))
+    this.#part = part
     this.#resolvePath = resolvePath
     this.#diagnostics = diagnostics
   }
@@ -104,7 +112,7 @@ class InputReader {
     if (path.some((_, index) => this.#faulty.has(pointer(path.slice(0, index + 1))))) return
     this.#diagnostics.report(
       span,
-      `input \`${pathText(path)}\` takes a plain value, not \`${text}\`, the output of a stage`,
+      `${this.#part(path)} takes a plain value, not \`${text}\`, the output of a stage`,
     )
   }
 }

@@ -1,5 +1,5 @@
 import type { StageRegistry } from "../stage/index.ts"
-import { documentShape, NAME_PATTERN, stageSettings, stageShape } from "./language.ts"
+import { documentShape, stageMatrix, stageSettings, stageShape } from "./language.ts"
 import type { Json } from "./pipeline.ts"
 
 /** What JSON Schema calls an object, being written. */
@@ -49,7 +49,7 @@ const stageSchema = (registry: StageRegistry): Schema => {
         description: "The stage to run",
         oneOf: stages.map(({ name, summary }) => ({ const: name, description: summary })),
       },
-      matrix: { ...schemaAt(properties, "matrix"), propertyNames: { pattern: NAME_PATTERN } },
+      matrix: asJson(stageMatrix),
       ...Object.fromEntries(settings),
     },
     allOf: stages.map(({ name, input }) => ({

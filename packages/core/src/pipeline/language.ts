@@ -64,7 +64,20 @@ export const stageSettings = Type.Object(
   closed,
 )
 
-/** A stage as the document writes it: settings are checked once their expressions are filled in. */
+/** A stage's matrix once expressions are filled in. */
+export const stageMatrix = Type.Object(
+  {
+    include: Type.Optional(members("Members to add, or values to add to members")),
+    exclude: Type.Optional(members("Members to leave out")),
+  },
+  {
+    additionalProperties: { type: ["array", "string"] },
+    propertyNames: { pattern: NAME_PATTERN },
+    description: "The stage runs once for each combination of the values of these lists",
+  },
+)
+
+/** A stage as the document writes it: matrix and settings are checked once their expressions are filled in. */
 export const stageShape = Type.Object(
   {
     description: Type.Optional(Type.String({ description: "One line for people" })),
@@ -77,19 +90,7 @@ export const stageShape = Type.Object(
         description: "Stages that must come before although none of their outputs is used",
       }),
     ),
-    matrix: Type.Optional(
-      Type.Object(
-        {
-          include: Type.Optional(members("Members to add, or values to add to members")),
-          exclude: Type.Optional(members("Members to leave out")),
-        },
-        {
-          additionalProperties: { type: ["array", "string"] },
-          propertyNames: { pattern: NAME_PATTERN },
-          description: "The stage runs once for each combination of the values of these lists",
-        },
-      ),
-    ),
+    matrix: Type.Optional(Type.Unsafe({ type: "object", propertyNames: { pattern: NAME_PATTERN } })),
     when: Type.Optional(Type.Unsafe({})),
     retry: Type.Optional(Type.Unsafe({})),
     timeout: Type.Optional(Type.Unsafe({})),

@@ -3,7 +3,7 @@ import { type Diagnostics, didYouMean, nearest, type Span } from "../document/in
 import { expectation } from "./expectation.ts"
 import { kindsOf, pointerSegments, type SchemaCheck } from "./schema-check.ts"
 import { withoutEchoes } from "./schema-echoes.ts"
-import { describeValue, hasUnknown, type Value, valueAt } from "./value.ts"
+import { describeValue, hasUnknown, itemsOf, type Value, valueAt } from "./value.ts"
 
 /** How diagnostics speak of the value that is checked. */
 export interface Wording {
@@ -38,6 +38,9 @@ const COMPOUND: ReadonlySet<string> = new Set([
   "propertyNames",
 ])
 
+/** What a list of artefacts may have too many or too few of. */
+const ABOUT_COUNT: ReadonlySet<string> = new Set(["minItems", "maxItems", "uniqueItems"])
+
 class Reporter {
   readonly #root: Value
   readonly #wording: Wording
@@ -59,7 +62,7 @@ class Reporter {
     else if (error.keyword === "propertyNames") this.#reportBadName(error, value)
     else if (error.keyword === "required") this.#reportMissing(error, path, key ?? this.#wording.place, all)
     else if (value.kind === "artefact") this.#reportArtefact(error, path, value.artefact, value)
-    else if (value.kind === "artefacts") this.#reportArtefacts(path, value)
+    else if (value.kind === "artefacts" && !ABOUT_COUNT.has(error.keyword)) this.#reportArtefacts(path, value)
     else this.#reportValue(error, path, value)
   }
 
@@ -126,10 +129,12 @@ class Reporter {
   #reportValue(error: ErrorObject, path: ReadonlyArray<string>, value: Value): void {
     const text = value.kind === "scalar" && typeof value.value === "string" ? value.value : undefined
     const choices = choicesOf(error)
+    const count = error.keyword === "uniqueItems" ? undefined : itemsOf(value)?.length
+    const found = ABOUT_COUNT.has(error.keyword) && count !== undefined ? String(count) : describeValue(value)
     const near = text === undefined ? undefined : nearest(text, choices)
     const related =
       value.origin === undefined ? undefined : { span: value.origin, message: "the value comes from here" }
-    const message = `${this.#wording.part(path)} ${expectation(error)}, not ${describeValue(value)}`
+    const message = `${this.#wording.part(path)} ${expectation(error)}, not ${found}`
     this.#diagnostics.report(value.span, message, {
       hint: near === undefined ? undefined : `did you mean \`${near}\`?`,
       related,

@@ -1,8 +1,10 @@
-import { type Diagnostics, entryOf, type MapNode } from "../document/index.ts"
+import { type Diagnostics, type DocumentNode, entryOf } from "../document/index.ts"
+import type { StageDeclaration } from "./declarations.ts"
 import { neededStages } from "./dependencies.ts"
 import { evaluate } from "./evaluation.ts"
 import { checkInput, type NamedPath } from "./inputs.ts"
 import { agrees } from "./matrix.ts"
+import type { OutputRequest } from "./names.ts"
 import { outputValue } from "./outputs.ts"
 import type { ResolvePath } from "./params.ts"
 import { type InputValue, OutputReference, SourcePath, type Task } from "./pipeline.ts"
@@ -30,8 +32,8 @@ export const makeTasks = (sources: TaskSources, diagnostics: Diagnostics): Decla
   for (const stage of sources.stages.values()) {
     for (const member of membersToCheck(stage)) {
       const made = makeTask(stage, member, sources, diagnostics)
-      if (made === undefined || !member.isKept || stage.members === undefined) continue
-      tasks.push(made.task)
+      if (!member.isKept || stage.members === undefined) continue
+      if (made.task !== undefined) tasks.push(made.task)
       paths.push(...made.paths)
     }
   }
@@ -49,21 +51,19 @@ const makeTask = (
   member: Member,
   { stages, params, resolvePath }: TaskSources,
   diagnostics: Diagnostics,
-): { readonly task: Task; readonly paths: ReadonlyArray<NamedPath> } | undefined => {
+): { readonly task: Task | undefined; readonly paths: ReadonlyArray<NamedPath> } => {
   const { declaration } = stage
   const matrix = member.values
   const settings = settingsOf(declaration, { params, matrix }, diagnostics)
-  const given = entryOf(declaration.node, "with")
-  const empty: MapNode<Value> = { kind: "map", entries: new Map(), span: declaration.span }
-  const output = (request: Parameters<typeof outputValue>[0]) =>
-    outputValue(request, member, stages, diagnostics)
-  const value =
-    given?.kind === "map" ? evaluate(given, { place: "`with`", params, matrix, output }, diagnostics) : empty
+  const output = (request: OutputRequest) => outputValue(request, member, stages, diagnostics)
+  const value = evaluate(inputOf(declaration), { place: "`with`", params, matrix, output }, diagnostics)
   const { definition } = declaration
-  if (definition === undefined) return undefined
+  if (definition === undefined) return { task: undefined, paths: [] }
+  // What isn't a map was reported with the document's shape.
+  if (value.kind !== "map") return { task: undefined, paths: [] }
   const place = stageInputPlace(stage)
   const checked = checkInput(definition, value, place, resolvePath, diagnostics)
-  if (settings === undefined || checked === undefined) return undefined
+  if (settings === undefined || checked.input === undefined) return { task: undefined, paths: checked.paths }
   const task: Task = {
     id: member.id,
     key: declaration.key,
@@ -75,6 +75,13 @@ const makeTask = (
     location: declaration.span.source.locate(declaration.span.start),
   }
   return { task, paths: checked.paths }
+}
+
+/** What `with` says; nothing when it isn't there. */
+const inputOf = ({ node, span }: StageDeclaration): DocumentNode => {
+  const given = entryOf(node, "with")
+  const isAbsent = given === undefined || (given.kind === "scalar" && given.value === null)
+  return isAbsent ? { kind: "map", entries: new Map(), span } : given
 }
 
 /** Missing inputs are missing from `with`, or from the stage when there is no `with`. */

@@ -1,0 +1,178 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the language's own expressions
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { messagesOf, pipelineOf } from "./fixture.ts"
+import { OutputReference } from "./pipeline.ts"
+
+/** A pipeline of scenes with one matrix, a training with another and a report of all models. */
+const document = (scenes: string, train: string, extra = "") => `
+version: 1
+params:
+  seeds: { type: array, default: [1, 2] }
+  train: { type: boolean, default: true }
+stages:
+  scenes:
+    uses: dataset/scenes
+    matrix: ${scenes}
+    with: { seed: "\${{ matrix.seed }}" }
+  train:
+    uses: train/diva
+    matrix: ${train}
+    with: { model: "\${{ stages.weights.outputs.weights }}", images: "\${{ stages.scenes.outputs.shards }}" }${extra}
+  weights: { uses: weights/fetch, with: { name: clip } }
+  report:
+    uses: report/summary
+    with: { models: "\${{ stages.train.outputs.model }}" }
+`
+
+const idsOf = async (text: string, params: Readonly<Record<string, string>> = {}) =>
+  (await pipelineOf(text, {}, { params })).tasks.map((task) => task.id)
+
+describe("a matrix", () => {
+  test("spreads a stage out, and references follow it", async () => {
+    const { tasks } = await pipelineOf(
+      document("{ seed: [1, 2] }", "{ seed: '${{ params.seeds }}', view: [class, all-tokens] }"),
+    )
+    expect(tasks.map((task) => task.id)).toEqual([
+      "scenes[seed=1]",
+      "scenes[seed=2]",
+      "weights",
+      "train[seed=1,view=class]",
+      "train[seed=1,view=all-tokens]",
+      "train[seed=2,view=class]",
+      "train[seed=2,view=all-tokens]",
+      "report",
+    ])
+    expect(tasks[3]).toMatchObject({
+      matrix: { seed: 1, view: "class" },
+      needs: ["weights", "scenes[seed=1]"],
+      input: { images: new OutputReference("scenes[seed=1]", "shards") },
+    })
+    expect(tasks.at(-1)?.input.models).toEqual(
+      tasks.slice(3, 7).map((task) => new OutputReference(task.id, "model")),
+    )
+  })
+
+  test("of a consumer that shares some keys gives it the members that agree", async () => {
+    const text = `
+version: 1
+stages:
+  w: { uses: weights/fetch, matrix: { name: [a, b], seed: [1, 2] }, with: { name: "\${{ matrix.name }}" } }
+  r:
+    uses: report/summary
+    matrix: { seed: [1, 2] }
+    with: { models: ["\${{ stages.w.outputs.weights }}", "\${{ stages.w.outputs.weights }}"] }
+`
+    const [, , , , first] = (await pipelineOf(text)).tasks
+    const models = ["w[name=a,seed=1]", "w[name=b,seed=1]"].map((id) => new OutputReference(id, "weights"))
+    expect(first?.input.models).toEqual([...models, ...models])
+  })
+
+  test("can leave members out and add some", async () => {
+    const matrix = `{ seed: [1, 2], view: [class, all-tokens], exclude: [{ seed: 2, view: class }], include: [{ view: class, note: x }, { seed: 3, view: class }] }`
+    const ids = await idsOf(document("{ seed: [1, 2, 3] }", matrix))
+    expect(ids.filter((id) => id.startsWith("train"))).toEqual([
+      "train[seed=1,view=class,note=x]",
+      "train[seed=1,view=all-tokens]",
+      "train[seed=2,view=all-tokens]",
+      "train[seed=3,view=class]",
+    ])
+  })
+
+  test("of nothing but `include` has its items as members", async () => {
+    const ids = await idsOf(
+      document("{ seed: [1] }", "{ include: [{ seed: 1, view: class }, { seed: 1, view: all-tokens }] }"),
+    )
+    expect(ids).toContain("train[seed=1,view=all-tokens]")
+  })
+
+  test("names its members without ambiguity", async () => {
+    const value = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(value, { minLength: 1, maxLength: 6, selector: (one) => JSON.stringify(one) }),
+        async (values) => {
+          const safe = values.filter((one) => typeof one !== "string" || !one.includes("${{"))
+          const text = `version: 1\nstages: { w: { uses: weights/fetch, with: { name: a }, matrix: { x: ${JSON.stringify(safe)} } } }`
+          const ids = await idsOf(text)
+          expect(new Set(ids).size).toBe(safe.length)
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+})
+
+describe("`when`", () => {
+  test("leaves members out, and lists of them get shorter", async () => {
+    const text = document(
+      "{ seed: [1, 2] }",
+      "{ seed: [1, 2] }",
+      "\n    when: ${{ params.train && matrix.seed != 1 }}",
+    )
+    const { tasks } = await pipelineOf(text)
+    expect(tasks.at(-1)?.input.models).toEqual([new OutputReference("train[seed=2]", "model")])
+    expect(await messagesOf(text, {}, { params: { train: "false" } })).toEqual([
+      "19:26 input `models` of `report/summary` must have at least 1 item, not 0",
+    ])
+  })
+
+  test("can't leave out what another stage takes", async () => {
+    const text = `
+version: 1
+stages:
+  w: { uses: weights/fetch, with: { name: a }, when: false }
+  t: { uses: train/diva, with: { model: "\${{ stages.w.outputs.weights }}", images: . } }
+  also: { uses: train/diva, with: { model: "\${{ stages.w.outputs.weights }}", images: . }, when: false }
+  r: { uses: report/summary, with: { models: [".", "\${{ stages.w.outputs.weights }}"] } }
+outputs:
+  o: \${{ stages.w.outputs.weights }}
+`
+    expect(await messagesOf(text)).toEqual([
+      "5:46 the stage `w` is left out, because its `when` is false",
+      "9:10 the stage `w` is left out, because its `when` is false",
+    ])
+  })
+
+  test.each([
+    ["params.train", '14:11 `when` must be true or false, not the text "params.train"'],
+    ["${{ params.seeds }}", "14:15 `when` must be true or false, not a list"],
+    [
+      "${{ stages.weights.outputs.weights == 1 }}",
+      "14:15 `stages` can't be used in `when`, only `params` and `matrix`",
+    ],
+    ["${{ params.train < 1 }}", "14:15 `<` compares two numbers or two texts, not true and 1"],
+    ["${{ !params.seeds }}", "14:16 `!` takes true or false, not a list"],
+  ])("%s", async (when, expected) => {
+    const text = document("{ seed: [1] }", "{ seed: [1] }", `\n    when: ${when}`)
+    expect(await messagesOf(text)).toEqual([expected.replace("14:", "15:")])
+  })
+})
+
+describe("mistakes", () => {
+  test.each([
+    ["{ seed: 1 }", ["13:21 matrix key `seed` must be a list, not 1"]],
+    ["{ seed: [1, 1] }", ["13:25 matrix key `seed` has the value 1 twice"]],
+    ["{ seed: [1], exclude: [{ sede: 1 }] }", ["13:38 unknown matrix key `sede` in `exclude`"]],
+    ["{ seed: [1], include: [1] }", ["13:36 an item of `include` must be a map, not 1"]],
+    ["{ seed: ['${{ matrix.x }}'] }", ["13:27 `matrix` can't be used in `matrix`, only `params`"]],
+    ["{ seed: '${{ params.train }}' }", ["13:26 matrix key `seed` must be a list, not true"]],
+    [
+      "{ view: [1] }",
+      [
+        "14:74 input `images` of `train/diva` takes one value, but `stages.scenes.outputs.shards` is a list: one for each `seed`",
+      ],
+    ],
+    ["{ seed: [4] }", ["14:74 the matrix of `scenes` has no member with this member's `seed`"]],
+  ])("%s", async (matrix, expected) => {
+    const messages = await messagesOf(document("{ seed: [1, 2] }", matrix))
+    expect(messages).toEqual(expected)
+  })
+
+  test("a matrix may not be huge", async () => {
+    const axis = JSON.stringify(Array.from({ length: 40 }, (_, index) => index))
+    expect(await messagesOf(document(`{ seed: ${axis} }`, `{ seed: ${axis}, b: ${axis} }`))).toEqual([
+      "13:13 a matrix may have 1000 members; this one has 1600",
+    ])
+  })
+})
