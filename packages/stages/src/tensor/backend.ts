@@ -63,14 +63,22 @@ const TFJS_NAMES = { native: "tensorflow", wasm: "wasm", cpu: "cpu" } as const
 const use = async (name: Backend["name"]): Promise<Backend> => {
   // Production mode only silences TensorFlow.js's advice to use another of its packages.
   if (!tf.env().getBool("PROD")) tf.enableProdMode()
-  const loaded = loading.get(name) ?? LOADERS[name]()
-  loading.set(name, loaded)
-  const backend = await loaded
+  const backend = await load(name)
   if (tf.getBackend() !== TFJS_NAMES[name]) {
     const works = await tf.setBackend(TFJS_NAMES[name])
     if (!works) throw new BackendUnavailable(`the ${name} tensor backend does not start on this machine`)
   }
   return backend
+}
+
+const load = (name: Backend["name"]): Promise<Backend> => {
+  const known = loading.get(name)
+  if (known !== undefined) return known
+  const loaded = LOADERS[name]()
+  loading.set(name, loaded)
+  // What failed may work later: the native backend can be installed meanwhile.
+  loaded.catch(() => loading.delete(name))
+  return loaded
 }
 
 const bindingFile = (): string => join(nativeBackendFolder(), BINDING)
