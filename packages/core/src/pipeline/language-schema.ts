@@ -95,6 +95,14 @@ const orExpressionWithin = (schema: Json): Json => {
       result.required = required.filter((name: Json) => !hasDefault(properties[String(name)]))
     }
   }
+  for (const keyword of ["additionalProperties", "patternProperties"]) {
+    const open = rest[keyword]
+    if (!isSchema(open)) continue
+    result[keyword] =
+      keyword === "additionalProperties"
+        ? orExpression(open)
+        : Object.fromEntries(Object.entries(open).map(([name, one]) => [name, orExpression(one)]))
+  }
   if (items !== undefined) result.items = Array.isArray(items) ? items.map(orExpression) : orExpression(items)
   return result
 }

@@ -49,12 +49,20 @@ ajv.addKeyword({
     if (context === undefined || visit === undefined) return true
     visit.artefacts.add(context.instancePath)
     const { value } = valueAt(visit.value, pointerSegments(context.instancePath))
-    return value?.kind !== "artefact" || kindsOf(kinds).includes(value.artefact)
+    return value?.kind !== "artefact" || isKindTaken(kinds, value.artefact)
   },
 })
 
 /** The kinds that an input's `artefact` names. */
 export const kindsOf = (kinds: string): ReadonlyArray<string> => kinds.split("|").map((kind) => kind.trim())
+
+/** The kind of what can be anything: such an input takes every artefact, and such an artefact fits every input. */
+const ANY_KIND = "any"
+
+const isKindTaken = (kinds: string, kind: string): boolean => {
+  const taken = kindsOf(kinds)
+  return kind === ANY_KIND || taken.includes(ANY_KIND) || taken.includes(kind)
+}
 
 /** The keys and indices of a JSON pointer. */
 export const pointerSegments = (pointer: string): ReadonlyArray<string> =>
