@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { permanent } from "@diva-pipeline/core"
+import { CONFIG_FILE, parseClipConfig } from "../models/clip/index.ts"
+import { parseAutoencoderConfig, parseUNetConfig } from "../models/diffusion/index.ts"
+import type { ModelSizes } from "./designs/index.ts"
+
+/**
+ * Reads the sizes that a condition depends on from the configurations of both models; no weights are read.
+ *
+ * @throws StageFailure (permanent) when a configuration is missing or not understood
+ */
+export const readModelSizes = async (clip: string, diffusion: string): Promise<ModelSizes> => {
+  const { config } = await configuration(join(clip, CONFIG_FILE), parseClipConfig)
+  const unet = await configuration(join(diffusion, "unet/config.json"), (json) => ({
+    ...parseUNetConfig(json),
+    sampleSize: sizeOf(json, "sample_size"),
+  }))
+  const vae = await configuration(join(diffusion, "vae/config.json"), parseAutoencoderConfig)
+  const textTokens = await configuration(join(diffusion, "text_encoder/config.json"), (json) =>
+    sizeOf(json, "max_position_embeddings", 77),
+  )
+  return {
+    imageSize: unet.sampleSize * 2 ** (vae.channels.length - 1),
+    patches: (config.vision.image_size / config.vision.patch_size) ** 2,
+    towerWidth: config.vision.width,
+    embedDim: config.embed_dim,
+    contextWidth: unet.crossAttentionDim,
+    textTokens,
+  }
+}
+
+const configuration = async <A>(file: string, parse: (json: unknown) => A): Promise<A> => {
+  try {
+    return parse(JSON.parse(await readFile(file, "utf8")))
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw permanent(`the model's configuration cannot be read: ${why}`, {
+      file,
+      hint: "`model` is a CLIP folder in open_clip's layout, `diffusion` a folder in diffusers' layout",
+    })
+  }
+}
+
+const sizeOf = (json: unknown, name: string, fallback?: number): number => {
+  const fields = typeof json === "object" && json !== null ? new Map(Object.entries(json)) : new Map()
+  const value: unknown = fields.get(name) ?? fallback
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65_536) return value
+  throw new Error(`${name} is ${JSON.stringify(value)}, not a whole number from 1`)
+}
