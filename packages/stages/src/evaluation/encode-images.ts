@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { type ClipModel, imageFeatures, imageTokens, projectTokens } from "../models/clip/index.ts"
-import { type Features, joinRows } from "./features.ts"
+import { checkFinite, type Features, joinRows } from "./features.ts"
 import { type ImageBatch, imageBatches, type NamedImage } from "./image-batches.ts"
 import { unitLength, viewFeatures } from "./image-feature.ts"
 import type { Progressing } from "./progressing.ts"
@@ -40,7 +40,9 @@ export const encodeImages = async (
     keys.push(...some.keys)
     progress({ done: keys.length, ...(total === undefined ? {} : { total }), unit: "images" })
   }
-  const [first = joinRows([], 0), ...others] = parts.map((list) => joinRows(list, keys.length))
+  const [first = joinRows([], 0), ...others] = parts.map((list) =>
+    checkFinite(joinRows(list, keys.length), "images"),
+  )
   return { keys, draws: [first, ...others] }
 }
 

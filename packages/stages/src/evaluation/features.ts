@@ -1,3 +1,5 @@
+import { permanent } from "@diva-pipeline/core"
+
 /** Rows of the same width. */
 export interface Features {
   /** `[count, width]`, row by row. */
@@ -28,4 +30,21 @@ export const joinRows = (parts: ReadonlyArray<Float32Array>, count: number): Fea
     at += part.length
   }
   return { values, count, width: count === 0 ? 0 : values.length / count }
+}
+
+/**
+ * Refuses features with values that are no numbers: every comparison with them is false, so they would be scored as
+ * if the model knew nothing.
+ *
+ * @throws StageFailure saying what they are of
+ */
+export const checkFinite = (features: Features, what: string): Features => {
+  const wrong = features.values.findIndex((value) => !Number.isFinite(value))
+  if (wrong < 0) return features
+  throw permanent(
+    `the model's features of ${what} are not finite numbers (row ${Math.floor(wrong / features.width)})`,
+    {
+      hint: "the weights are broken, as after a training that diverged: lower its learning rate",
+    },
+  )
 }

@@ -1,5 +1,5 @@
 import { type ClipModel, textFeatures } from "../models/clip/index.ts"
-import { type Features, joinRows, normaliseRows } from "./features.ts"
+import { checkFinite, type Features, joinRows, normaliseRows } from "./features.ts"
 import type { Progressing } from "./progressing.ts"
 
 const TEXTS_PER_BATCH = 64
@@ -19,5 +19,5 @@ export const encodeTexts = async (
     features.dispose()
     progress({ done: Math.min(texts.length, start + TEXTS_PER_BATCH), total: texts.length, unit: "texts" })
   }
-  return normaliseRows(joinRows(parts, texts.length))
+  return normaliseRows(checkFinite(joinRows(parts, texts.length), "texts"))
 }
