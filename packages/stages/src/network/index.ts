@@ -1,0 +1,6 @@
+export { type AgentOptions, makeAgent } from "./agent.ts"
+export { collectBody, readBody } from "./read-body.ts"
+export { openResponse, statusFault, type TransferRequest, type TransferResponse } from "./request.ts"
+export { parseRetryAfter, retryTransfer, type TransferRetry } from "./retry.ts"
+export { maskAddress, withoutCredentials } from "./secrets.ts"
+export { faultOf, TransferFault, type TransferFaultKind } from "./transfer-fault.ts"
