@@ -53,8 +53,8 @@ describe("the scenes of a seed", () => {
       retrieval: digest(made.retrieval),
     }).toMatchInlineSnapshot(`
       {
-        "images": "91caa15fb395c24d9d7cb9fea3e85da35ea8e307101a8c645294bdbb7ed6bc35",
-        "pairs": "722311973694b0ac6e5b9693a9ccfbd4ca71d9764a9f533a9f1f32ecc5a577c0",
+        "images": "c4b4c5eca9d5884d7241c209a80816325320187a2efd1028e3c2d7ed5016d8b7",
+        "pairs": "231b6ba45ded0a4d0c728625a721663e895020bd6d3e81fbb428cfc5dcc1ef73",
         "retrieval": "3cc17f6469e80c0bc363d6499174a5d8137834cd6480ec018129ee410e82c6ad",
       }
     `)
