@@ -18,13 +18,16 @@ export const spanOf = (source: Source, range: readonly [number, number, number])
 /** Turns the YAML package's nodes into located values, with aliases written out. */
 export class NodeReader {
   readonly #source: Source
+  readonly #text: string
   readonly #diagnostics: Diagnostics
   readonly #anchors = new Map<string, ParsedNode>()
   readonly #open = new Set<ParsedNode>()
   #count = 0
 
-  constructor(source: Source, diagnostics: Diagnostics) {
+  /** @param text the source as it was read: of the same length, but what was repaired in it differs */
+  constructor(source: Source, text: string, diagnostics: Diagnostics) {
     this.#source = source
+    this.#text = text
     this.#diagnostics = diagnostics
   }
 
@@ -103,9 +106,11 @@ export class NodeReader {
   }
 
   #scalarValue(value: unknown, span: Span): string | number | boolean | null {
+    const { source, start, end } = span
+    const written = source.text.slice(start, end)
+    if (written !== this.#text.slice(start, end)) return written
     if (typeof value === "string" || typeof value === "boolean" || value === null) return value
-    const text = this.#source.text.slice(span.start, span.end)
-    const isRounded = /^[-+]?\d+$/.test(text) && !Number.isSafeInteger(value)
+    const isRounded = /^[-+]?\d+$/.test(written) && !Number.isSafeInteger(value)
     if (typeof value === "number" && Number.isFinite(value) && !isRounded) return value
     this.#diagnostics.report(span, "this number can't be kept exactly", {
       hint: "whole numbers go up to 9007199254740991; quote it if it is meant as a text",

@@ -65,11 +65,15 @@ describe("mistakes", () => {
     expect(read(text).messages).toEqual(expected)
   })
 
-  test("an expression in braces is told to be quoted", () => {
-    const diagnostics = new Diagnostics()
-    parseYaml(new Source("a.yaml", "/", "with: { model: ${{ stages.a.outputs.b }} }\n"), diagnostics)
-    expect(diagnostics.sorted()).toHaveLength(1)
-    expect(diagnostics.sorted()[0]?.hint).toContain("quote the expression")
+  test("unquoted expressions in braces are told, and read all the same", () => {
+    const { root, messages } = read("with: { a: ${{ x.a }}, b: [${{ x.b }}, a ${{ x.c }} c] }\nd: 1\nd: 2\n")
+    expect(messages).toEqual([
+      "1:12 inside { } or [ ], an expression must be quoted",
+      "1:28 inside { } or [ ], an expression must be quoted",
+      "1:42 inside { } or [ ], an expression must be quoted",
+      "3:1 duplicate key `d`",
+    ])
+    expect(plain(root)).toEqual({ with: { a: "${{ x.a }}", b: ["${{ x.b }}", "a ${{ x.c }} c"] }, d: 1 })
   })
 })
 

@@ -1,7 +1,8 @@
-import { Composer, type CST, type Document, Lexer, Parser, visit, type YAMLError } from "yaml"
+import { Composer, type CST, type Document, Lexer, Parser } from "yaml"
 import type { Diagnostics } from "./diagnostic.ts"
 import type { DocumentNode } from "./node.ts"
 import type { Source } from "./source.ts"
+import { brokenAt, reportYamlErrors } from "./yaml-errors.ts"
 import { DEEPEST, NodeReader, spanOf } from "./yaml-nodes.ts"
 
 /**
@@ -9,7 +10,55 @@ import { DEEPEST, NodeReader, spanOf } from "./yaml-nodes.ts"
  * Undefined when there is nothing that could be checked further; the reasons are in `diagnostics` then.
  */
 export const parseYaml = (source: Source, diagnostics: Diagnostics): DocumentNode | undefined => {
-  const tokens = tokensOf(source, diagnostics)
+  const read = composeRepaired(source, diagnostics)
+  if (read === undefined) return undefined
+  const { document, second, text } = read
+  if (!reportYamlErrors(document, source, diagnostics)) return undefined
+  if (second !== undefined) {
+    diagnostics.report(spanOf(source, second.range), "a file holds one document; another one begins here")
+    return undefined
+  }
+  if (document.contents === null) {
+    return { kind: "scalar", value: null, span: { source, start: 0, end: text.length } }
+  }
+  return new NodeReader(source, text, diagnostics).read(document.contents, 0)
+}
+
+interface Composed {
+  readonly document: Document.Parsed
+  readonly second: Document.Parsed | undefined
+  /** What was read: the source, with unquoted expressions replaced by texts of the same length. */
+  readonly text: string
+}
+
+/** More mistakes of one sort than a person would want to read about. */
+const MOST_REPAIRS = 20
+
+/**
+ * Composes the document. An expression that stands without quotes in a flow collection is reported and then read as
+ * if it were quoted, so that this frequent mistake doesn't hide all others.
+ */
+const composeRepaired = (source: Source, diagnostics: Diagnostics): Composed | undefined => {
+  let text = source.text
+  for (let repairs = 0; ; repairs++) {
+    const composed = compose(text, source, diagnostics)
+    const broken = composed === undefined ? undefined : brokenAt(composed.document)
+    const start = (broken ?? 0) - 1
+    const [unquoted] = broken === undefined ? [] : (/^\$\{\{[^\n]*?\}\}/.exec(text.slice(start)) ?? [])
+    if (unquoted === undefined || repairs === MOST_REPAIRS) return composed
+    diagnostics.report(
+      { source, start, end: start + unquoted.length },
+      "inside { } or [ ], an expression must be quoted",
+      {
+        hint: `write "${unquoted}"`,
+      },
+    )
+    text = text.slice(0, start) + "x".repeat(unquoted.length) + text.slice(start + unquoted.length)
+  }
+}
+
+const compose = (text: string, source: Source, diagnostics: Diagnostics): Composed | undefined => {
+  const tokens = tokensOf(text, source, diagnostics)
   if (tokens === undefined) return undefined
   const [document, second] = new Composer({
     uniqueKeys: false, // the reader looks for duplicates itself: in linear time, and with both places
@@ -17,28 +66,24 @@ export const parseYaml = (source: Source, diagnostics: Diagnostics): DocumentNod
     resolveKnownTags: false,
     prettyErrors: false,
     logLevel: "error",
-  }).compose(tokens, true, source.text.length)
-  if (document === undefined || !reportErrors(document, source, diagnostics)) return undefined
-  if (second !== undefined) {
-    diagnostics.report(spanOf(source, second.range), "a file holds one document; another one begins here")
-    return undefined
-  }
-  if (document.contents === null) {
-    return { kind: "scalar", value: null, span: { source, start: 0, end: source.text.length } }
-  }
-  return new NodeReader(source, diagnostics).read(document.contents, 0)
+  }).compose(tokens, true, text.length)
+  return document === undefined ? undefined : { document, second, text }
 }
 
 /** The tokens, unless they nest so deeply that composing them would exhaust the stack. */
-const tokensOf = (source: Source, diagnostics: Diagnostics): ReadonlyArray<CST.Token> | undefined => {
+const tokensOf = (
+  text: string,
+  source: Source,
+  diagnostics: Diagnostics,
+): ReadonlyArray<CST.Token> | undefined => {
   const parser = new Parser()
   const tokens: Array<CST.Token> = []
   let offset = 0
-  for (const lexeme of new Lexer().lex(source.text)) {
+  for (const lexeme of new Lexer().lex(text)) {
     tokens.push(...parser.next(lexeme))
     // Besides the collections, the stack holds the document and a scalar.
     if (parser.stack.length > DEEPEST + 2) {
-      const span = { source, start: Math.min(offset, source.text.length), end: offset + 1 }
+      const span = { source, start: Math.min(offset, text.length), end: offset + 1 }
       diagnostics.report(span, `collections may be nested ${DEEPEST} deep; here they are nested deeper`)
       return undefined
     }
@@ -47,74 +92,3 @@ const tokensOf = (source: Source, diagnostics: Diagnostics): ReadonlyArray<CST.T
   tokens.push(...parser.end())
   return tokens
 }
-
-/** After these the rest of the document still means what it says. */
-const HARMLESS: ReadonlySet<string> = new Set([
-  "ALIAS_PROPS",
-  "BAD_ALIAS",
-  "BAD_DQ_ESCAPE",
-  "MULTIPLE_ANCHORS",
-  "MULTIPLE_TAGS",
-  "NON_STRING_KEY",
-  "TAG_RESOLVE_FAILED",
-])
-
-/** Reports what the YAML reader found; false when the structure can't be trusted. */
-const reportErrors = (document: Document, source: Source, diagnostics: Diagnostics): boolean => {
-  const all = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])
-  const broken = all.find((error) => !HARMLESS.has(error.code))
-  // What follows a broken place is mostly its echo.
-  for (const error of all) {
-    if (HARMLESS.has(error.code) || error === broken) reportError(error, document, source, diagnostics)
-  }
-  if (document.directives?.yaml.version !== "1.2") {
-    diagnostics.report({ source, start: 0, end: source.text.indexOf("\n") }, "only YAML 1.2 is understood")
-  }
-  return broken === undefined
-}
-
-const reportError = (
-  error: YAMLError,
-  document: Document,
-  source: Source,
-  diagnostics: Diagnostics,
-): void => {
-  const [start, end] = error.pos
-  if (/^Missing closing .quote/.test(error.message)) {
-    const opening = scalarStart(document, start)
-    diagnostics.report({ source, start: opening, end: opening + 1 }, "this quote isn't closed")
-    return
-  }
-  const line = source.lineOf(start)
-  const hint = line.includes("${{")
-    ? `quote the expression where it stands inside { } or [ ]: "\${{ … }}"`
-    : HINTS[error.code]
-  diagnostics.report({ source, start, end }, MESSAGES[error.code] ?? `YAML: ${sentence(error.message)}`, {
-    hint,
-  })
-}
-
-/** Where the scalar that reaches up to an offset begins. */
-const scalarStart = (document: Document, offset: number): number => {
-  let start = offset
-  visit(document, {
-    Scalar: (_key, { range }) => {
-      if (range && range[0] < offset && range[1] >= offset) start = range[0]
-    },
-  })
-  return start
-}
-
-const MESSAGES: Readonly<Record<string, string>> = {
-  BLOCK_AS_IMPLICIT_KEY: "YAML: a second `key:` on one line",
-  NON_STRING_KEY: "a key must be a text",
-  TAG_RESOLVE_FAILED: "tags of one's own aren't understood; only those of YAML's core schema are",
-}
-
-const HINTS: Readonly<Record<string, string>> = {
-  BLOCK_AS_IMPLICIT_KEY: "quote a text that contains `: `, and give each key its own line",
-  NON_STRING_KEY: 'quote it: "1"',
-  TAB_AS_INDENT: "indent with spaces",
-}
-
-const sentence = (message: string): string => message.charAt(0).toLowerCase() + message.slice(1)

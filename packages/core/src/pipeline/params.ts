@@ -10,7 +10,7 @@ import {
 } from "../document/index.ts"
 import { prepareParamSchema } from "./param-schema.ts"
 import { reportSchemaErrors } from "./schema-diagnostics.ts"
-import type { Value } from "./value.ts"
+import { toJson, type Value } from "./value.ts"
 
 /** A param's value as the command line gives it. */
 export interface GivenParam {
@@ -95,6 +95,9 @@ class Param {
       return value.kind !== "unknown" && result.errors.length === 0
     }
     const fallback = node.entries.get("default")?.value
+    if (fallback !== undefined && JSON.stringify(toJson(fallback)).includes("${{")) {
+      this.#diagnostics.report(fallback.span, "expressions can't be used in params")
+    }
     // A default that doesn't satisfy the schema is a mistake even where it isn't used.
     const isFallbackGood = fallback === undefined || check(fallback)
     const value = given ?? fallback
