@@ -31,6 +31,8 @@ const ajv = new Ajv({
   strict: false,
   useDefaults: true,
   addUsedSchema: false,
+  // Those of params are checked with `checkSchema`, those of stages are part of the program.
+  validateSchema: false,
   logger: false,
   formats: {
     path: true,
