@@ -4,7 +4,7 @@ import { Readable, Writable } from "node:stream"
 import { Duration, Effect } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import { StageFailure } from "./failure.ts"
-import { CALLS, type HostReply, LIFELINE, makeLineReader, parseReply, REPLIES } from "./host-protocol.ts"
+import { CALLS, type HostReply, makeLineReader, parseReply, REPLIES } from "./host-protocol.ts"
 
 /** How a host process is started. */
 export interface HostCommand {
@@ -122,12 +122,12 @@ export const startHost = (command: HostCommand): Host => {
   child.on("close", (code, signal) =>
     die(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
   )
+  // Writing to a host that is gone fails, and its end is reported otherwise.
+  for (const stream of child.stdio) stream?.on("error", () => undefined)
   if (child.pid !== undefined) {
     readable(child.stdout).on("data", makeLineReader(say))
     readable(child.stderr).on("data", makeLineReader(say))
     readable(child.stdio[REPLIES]).on("data", makeLineReader(hear))
-    // Writing to a dead host fails, and its end is reported otherwise.
-    for (const descriptor of [CALLS, REPLIES, LIFELINE]) child.stdio[descriptor]?.on("error", () => undefined)
   }
 
   const ended = Effect.callback<void>((resume) => {

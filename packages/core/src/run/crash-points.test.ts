@@ -1,0 +1,109 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { NodeFileSystem } from "@effect/platform-node"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer, PlatformError } from "effect"
+import { HostPool } from "../stage/index.ts"
+import { Store } from "../store/index.ts"
+import { hostCommand, makeFolder, removeFolder } from "./fixtures/engine.ts"
+import { output, pipeline, task } from "./fixtures/pipelines.ts"
+import { grow } from "./fixtures/stages.ts"
+import { runPipeline } from "./run-pipeline.ts"
+
+const base = makeFolder()
+afterAll(() => removeFolder(base))
+
+const gone = Effect.fail(
+  PlatformError.systemError({
+    _tag: "Unknown",
+    module: "FileSystem",
+    method: "any",
+    description: "power is off",
+  }),
+)
+
+/** A disk to which nothing gets after a number of changes, as when the process is killed there. */
+const dyingDisk = (changes: number, onChange: () => void) =>
+  Layer.effect(
+    FileSystem.FileSystem,
+    Effect.map(FileSystem.FileSystem, (fs) => {
+      let left = changes
+      const change = <A>(effect: Effect.Effect<A, PlatformError.PlatformError>) =>
+        Effect.suspend(() => {
+          onChange()
+          left -= 1
+          return left < 0 ? gone : effect
+        })
+      const dying: FileSystem.FileSystem = {
+        ...fs,
+        chmod: (path, mode) => change(fs.chmod(path, mode)),
+        makeDirectory: (path, options) => change(fs.makeDirectory(path, options)),
+        open: (path, options) => Effect.suspend(() => ((left -= 1) < 0 ? gone : fs.open(path, options))),
+        remove: (path, options) => change(fs.remove(path, options)),
+        rename: (from, to) => change(fs.rename(from, to)),
+        writeFileString: (path, text, options) => change(fs.writeFileString(path, text, options)),
+      }
+      return dying
+    }),
+  ).pipe(Layer.provide(NodeFileSystem.layer))
+
+const work = pipeline([task("a", grow, { seed: 1, files: 2 }), task("b", grow, { seed: 2, files: 1 })], {
+  a: output("a", "folder"),
+})
+
+const run = (folder: string, disk: Layer.Layer<FileSystem.FileSystem>) => {
+  const layers = Layer.mergeAll(
+    Store.layer(join(folder, "store")),
+    HostPool.layer({ ...hostCommand, slots: 1 }),
+  ).pipe(Layer.provideMerge(disk))
+  const verified = Effect.gen(function* () {
+    const summary = yield* runPipeline(work, { resultsFolder: join(folder, "results") })
+    const store = yield* Store
+    for (const { outputs } of summary.tasks) {
+      for (const digest of Object.values(outputs)) yield* store.verify(digest)
+    }
+    return summary
+  })
+  return Effect.provide(verified, layers)
+}
+
+describe("the store", () => {
+  it.live("is sound after a death at any change of the disk", () =>
+    Effect.gen(function* () {
+      let changes = 0
+      const count = () => {
+        changes += 1
+      }
+      const whole = join(base, "whole")
+      mkdirSync(whole)
+      const expected = yield* run(whole, dyingDisk(Number.POSITIVE_INFINITY, count))
+      assert.isAbove(changes, 30)
+      for (let at = 0; at < changes * 1.3; at += 2) {
+        const folder = join(base, `${at}`)
+        mkdirSync(folder)
+        // However it ends: what matters is what it leaves.
+        yield* Effect.exit(
+          run(
+            folder,
+            dyingDisk(at, () => undefined),
+          ),
+        )
+        // The lease of a process that lives would be respected; this one is dead.
+        rmSync(join(folder, "store", "leases"), { recursive: true, force: true })
+        const summary = yield* run(folder, NodeFileSystem.layer)
+        assert.strictEqual(summary.status, "succeeded", `death at change ${at}`)
+        assert.deepStrictEqual(
+          summary.tasks.map(({ outputs }) => outputs),
+          expected.tasks.map(({ outputs }) => outputs),
+        )
+        assert.deepStrictEqual(readdirSync(join(folder, "store", "work")), [])
+        assert.deepStrictEqual(readdirSync(join(folder, "results")), ["a"])
+        assert.strictEqual(
+          readFileSync(join(folder, "results", "a", "1.txt"), "utf8"),
+          readFileSync(join(whole, "results", "a", "1.txt"), "utf8"),
+        )
+        rmSync(folder, { recursive: true })
+      }
+    }),
+  )
+})
