@@ -1,7 +1,15 @@
-import { artefact, type StageContext, StageFailure } from "@diva-pipeline/core"
+import { artefact, permanent, type StageContext, StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { type Static, type TProperties, Type } from "typebox"
-import type { EvaluationRequest, ScoringRule } from "../evaluation/index.ts"
+import {
+  type ConditionDesign,
+  completeDesign,
+  designNamed,
+  designNames,
+  designSchema,
+  isDesignName,
+} from "../condition/designs/index.ts"
+import type { EvaluationRequest } from "../evaluation/index.ts"
 import type { Metrics } from "../evaluation/metrics/index.ts"
 
 /** The inputs that all evaluations share, with the benchmark that this one takes. */
@@ -23,44 +31,11 @@ const properties = (benchmarkKind: string, benchmark: string) =>
         "The image feature that is scored: the class token; class token and mean of all patch tokens; or the one that the design's own evaluation scores",
       default: "class",
     }),
-    scoring: Type.Optional(
-      Type.Object(
-        {
-          local: Type.Union(
-            [
-              Type.Literal("none"),
-              Type.Literal("all"),
-              Type.Object(
-                { draw: Type.Integer({ description: "How many", minimum: 1, maximum: 1_000_000 }) },
-                { additionalProperties: false },
-              ),
-              Type.Object(
-                {
-                  "draw-share": Type.Number({
-                    description: "Which share of all",
-                    exclusiveMinimum: 0,
-                    maximum: 1,
-                  }),
-                },
-                { additionalProperties: false },
-              ),
-            ],
-            { description: "The patch tokens whose mean is added to the class token", default: "none" },
-          ),
-          "normalise-tokens": Type.Boolean({
-            description: "Bring each token to length 1 before they are added",
-            default: false,
-          }),
-          "normalise-feature": Type.Boolean({
-            description: "Bring the feature to length 1 at the end",
-            default: true,
-          }),
-        },
-        {
-          description: "The rule of the original view; the tuned model's own when absent",
-          additionalProperties: false,
-        },
-      ),
+    design: Type.Optional(
+      Type.Union([Type.Enum(designNames), designSchema], {
+        description:
+          "The design whose feature the original view scores, by name or your own; the tuned model's when absent",
+      }),
     ),
     draws: Type.Integer({
       description: "How often the original view draws its random tokens; metrics are means over the draws",
@@ -98,8 +73,13 @@ export const runEvaluation = Effect.fnUntraced(function* (
   const library = yield* Effect.promise(() => import("../evaluation/index.ts"))
   yield* Effect.tryPromise({
     try: async () => {
-      const { view: name, draws, seed } = input
-      const view = await library.resolveView(input.model, { name, draws, seed, ...ruleOf(input) })
+      const { view: name, draws, seed, design } = input
+      const view = await library.resolveView(input.model, {
+        name,
+        draws,
+        seed,
+        ...(design === undefined ? {} : { design: resolveDesign(design) }),
+      })
       const metrics = await choose(library)({
         model: input.model,
         benchmark: input.benchmark,
@@ -116,21 +96,17 @@ export const runEvaluation = Effect.fnUntraced(function* (
   })
 })
 
-const ruleOf = ({ scoring }: EvaluationInput): { scoring?: ScoringRule } => {
-  if (scoring === undefined) return {}
-  const { local } = scoring
-  return {
-    scoring: {
-      local: typeof local === "object" && "draw-share" in local ? { drawShare: local["draw-share"] } : local,
-      normaliseTokens: scoring["normalise-tokens"],
-      normaliseFeature: scoring["normalise-feature"],
-    },
-  }
+const resolveDesign = (design: NonNullable<EvaluationInput["design"]>): ConditionDesign => {
+  if (typeof design !== "string") return completeDesign(design)
+  if (isDesignName(design)) return designNamed(design)
+  throw permanent(`there is no condition design named "${design}"`, {
+    hint: `choose of ${designNames.join(", ")}`,
+  })
 }
 
 const failureOf = (error: unknown, signal: AbortSignal): StageFailure => {
   if (error instanceof StageFailure) return error
   if (signal.aborted) return new StageFailure({ reason: "cancelled", message: "the evaluation was stopped" })
   const message = error instanceof Error ? error.message : String(error)
-  return new StageFailure({ reason: "permanent", message: `the evaluation failed: ${message}` })
+  return permanent(`the evaluation failed: ${message}`)
 }

@@ -6,6 +6,12 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import { Value } from "typebox/value"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import {
+  completeDesign,
+  conditionJson,
+  type DesignInput,
+  type DesignScoring,
+} from "../condition/designs/index.ts"
 import { decodeMetrics } from "../evaluation/metrics/index.ts"
 import { writeBenchmarkSamples } from "../formats/index.ts"
 import { decodeImage, encodePng, preprocessForClip } from "../images/index.ts"
@@ -107,6 +113,14 @@ const writePairs = async (images: ReadonlyArray<Uint8Array>) => {
   await writeFile(join(folder("pairs"), "Questions.csv"), `${rows.join("\n")}\n`)
 }
 
+/** A design whose evaluation adds the mean of drawn tokens to the class token. */
+const drawing = (local: DesignScoring["local"]): DesignInput => ({
+  "class-token": true,
+  patches: "none",
+  text: "mean",
+  scoring: { local, "normalise-tokens": true, "normalise-feature": false, "logit-scale": "model" },
+})
+
 type Stage = typeof evaluateZeroShot | typeof evaluateRetrieval | typeof evaluateMmvp
 let runs = 0
 
@@ -183,7 +197,7 @@ describe("evaluate/zero-shot", () => {
   })
 
   it("draws the original view's tokens several times, the same each time it runs", async () => {
-    const input = { view: "original", draws: 4, scoring: { local: { draw: 2 } } }
+    const input = { view: "original", draws: 4, design: drawing({ random: 2 }) }
     const drawn = await evaluate(evaluateZeroShot, "classes", { input })
     expect(decodeMetrics(drawn)).toMatchObject({ view: "original", draws: 4 })
     expect(decodeMetrics(drawn).spread?.acc1).toBeGreaterThanOrEqual(0)
@@ -196,16 +210,27 @@ describe("evaluate/zero-shot", () => {
 
   it("takes the rule of the original view from the model", async () => {
     await saveModel("tuned", initialiseClip(config, 8))
-    const scoring = { local: { drawShare: 0.5 }, normaliseTokens: true, normaliseFeature: false }
-    await writeFile(join(folder("tuned"), "condition.json"), JSON.stringify({ scoring }))
+    const condition = {
+      design: completeDesign(drawing({ "random-share": 0.5 })),
+      dimensions: {
+        "image-size": 16,
+        patches: 4,
+        "drawn-patches": 0,
+        tokens: 1,
+        "token-width": 8,
+        "context-width": 8,
+        "text-tokens": 16,
+      },
+    }
+    await writeFile(join(folder("tuned"), "condition.json"), conditionJson(condition))
     const input = { view: "original", draws: 2 }
     const metrics = decodeMetrics(await evaluate(evaluateZeroShot, "classes", { model: "tuned", input }))
     expect(metrics.draws).toBe(2)
     const missing = await failure(evaluateZeroShot, "classes", { input })
-    expect(missing.message).toMatch(/needs a scoring rule, and this model has no condition\.json/)
+    expect(missing.message).toMatch(/no condition\.json/)
     await writeFile(join(folder("tuned"), "condition.json"), "{}")
     const unusable = await failure(evaluateZeroShot, "classes", { model: "tuned", input })
-    expect(unusable.message).toMatch(/nothing usable as scoring/)
+    expect(unusable.message).toMatch(/condition\.json is damaged/)
   })
 
   it("takes a conditioned model's own CLIP", async () => {
