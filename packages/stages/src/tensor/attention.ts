@@ -41,8 +41,8 @@ export const attention = (
       const ofScores = tf.mul(shares, tf.sub(tf.matMul(outer, values, false, true), drift))
       return [
         tf.mul(fromHeads(tf.matMul(ofScores, keys)), scale),
-        fromHeads(tf.matMul(ofScores, queries, true, false)),
-        fromHeads(tf.matMul(shares, outer, true, false)),
+        fromTransposedHeads(tf.matMul(queries, ofScores, true, false)),
+        fromTransposedHeads(tf.matMul(outer, shares, true, false)),
       ]
     },
   )
@@ -58,4 +58,10 @@ const toHeads = (x: tf.Tensor, heads: number): tf.Tensor => {
 const fromHeads = (x: tf.Tensor): tf.Tensor => {
   const [batch = 0, heads = 0, tokens = 0, size = 0] = x.shape
   return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch, tokens, heads * size])
+}
+
+/** [batch, heads, size, tokens] → [batch, tokens, heads·size]: the cheaper order of a product transposes its result. */
+const fromTransposedHeads = (x: tf.Tensor): tf.Tensor => {
+  const [batch = 0, heads = 0, size = 0, tokens = 0] = x.shape
+  return tf.reshape(tf.transpose(x, [0, 3, 1, 2]), [batch, tokens, heads * size])
 }

@@ -12,6 +12,11 @@ describe("loadBackend", () => {
       expect((await loadBackend(name)).name).toBe(name)
       expect(tf.getBackend()).toBe(name)
       expect([...tf.add([1, 2], [3, 4]).dataSync()]).toEqual([4, 6])
+      expect([
+        ...tf
+          .grad((x) => tf.sum(tf.square(x)))(tf.tensor1d([1, 2]))
+          .dataSync(),
+      ]).toEqual([2, 4])
     }
   })
 

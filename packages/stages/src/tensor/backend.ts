@@ -49,10 +49,12 @@ const LOADERS: Readonly<Record<Backend["name"], () => Promise<Backend>>> = {
     return { name: "native", version: TENSORFLOW_VERSION }
   },
   wasm: async () => {
+    registerGradients()
     await loadWasm()
     return { name: "wasm", version: TFJS_VERSION }
   },
   cpu: async () => {
+    registerGradients()
     await import("@tensorflow/tfjs-backend-cpu")
     return { name: "cpu", version: TFJS_VERSION }
   },
@@ -82,6 +84,14 @@ const load = (name: Backend["name"]): Promise<Backend> => {
 }
 
 const bindingFile = (): string => join(nativeBackendFolder(), BINDING)
+
+/**
+ * Loads the gradients of TensorFlow.js's own operations: tfjs-core has them only in a form that Node cannot load, and
+ * the union package, a dependency of tfjs-node-gpu, registers them.
+ */
+const registerGradients = (): void => {
+  createRequire(require.resolve("@tensorflow/tfjs-node-gpu"))("@tensorflow/tfjs")
+}
 
 /** Lets @tensorflow/tfjs-node-gpu find its binding in the user's cache; nothing of the package is edited. */
 const loadNative = (): void => {

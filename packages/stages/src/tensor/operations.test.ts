@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { RandomStream } from "../randomness/index.ts"
 import {
   attention,
+  availableBackends,
   conv2d,
   embedding,
   gelu,
@@ -14,7 +15,6 @@ import {
   silu,
   upsampleNearest2x,
 } from "./index.ts"
-import { availableBackends } from "./test-backends.ts"
 
 const random = (name: string, shape: ReadonlyArray<number>): tf.Tensor =>
   tf.tensor(

@@ -1,13 +1,12 @@
 import { type Backend, BackendUnavailable, loadBackend } from "./backend.ts"
 
-/** The backends that start on this machine: wasm and cpu everywhere, native where it is installed. For tests. */
+/** The backends that start on this machine: wasm and cpu everywhere, native where it is installed. */
 export const availableBackends = async (): Promise<ReadonlyArray<Backend["name"]>> => {
-  const native = await loadBackend("native").then(
-    () => true,
-    (error) => {
-      if (error instanceof BackendUnavailable) return false
-      throw error
-    },
-  )
-  return native ? ["native", "wasm", "cpu"] : ["wasm", "cpu"]
+  try {
+    await loadBackend("native")
+    return ["native", "wasm", "cpu"]
+  } catch (error) {
+    if (error instanceof BackendUnavailable) return ["wasm", "cpu"]
+    throw error
+  }
 }

@@ -1,16 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { inputNamed, registerMissing } from "./kernel.ts"
 
 /** Registers the kernels that TensorFlow.js's wasm backend lacks and training needs. */
 export const registerWasmKernels = (): void => {
-  for (const kernel of [unsortedSegmentSum, conv2dBackpropFilter]) {
-    if (tf.getKernel(kernel.kernelName, kernel.backendName) === undefined) tf.registerKernel(kernel)
-  }
-}
-
-const inputNamed = (inputs: tf.NamedTensorInfoMap, name: string): tf.Tensor => {
-  const input = inputs[name]
-  if (!(input instanceof tf.Tensor)) throw new Error(`a tensor named ${name} is needed`)
-  return input
+  for (const kernel of [unsortedSegmentSum, conv2dBackpropFilter]) registerMissing(kernel)
 }
 
 const numberNamed = (attributes: tf.NamedAttrMap | undefined, name: string): number => {

@@ -74,6 +74,8 @@ const VISION_DEFAULTS: Fields = {
   attentional_pool: false,
   global_average_pool: false,
   input_patchnorm: false,
+  act_kwargs: {},
+  norm_kwargs: {},
   mlp_ratio: 4,
   ls_init_value: null,
 }
@@ -83,6 +85,8 @@ const TEXT_DEFAULTS: Fields = {
   no_causal_mask: false,
   embed_cls: false,
   proj_bias: false,
+  act_kwargs: {},
+  norm_kwargs: {},
   mlp_ratio: 4,
   ls_init_value: null,
 }
@@ -111,7 +115,7 @@ const parseText = (text: Fields): TextConfig => {
 
 const refuseOthers = (given: Fields, defaults: Fields, where: string): void => {
   for (const [option, value] of Object.entries(defaults)) {
-    if (given[option] !== undefined && given[option] !== value) {
+    if (given[option] !== undefined && JSON.stringify(given[option]) !== JSON.stringify(value)) {
       throw new ClipConfigError(
         `${where}.${option} is ${JSON.stringify(given[option])}: another architecture than OpenAI's CLIP`,
       )

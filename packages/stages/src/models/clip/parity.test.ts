@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as tf from "@tensorflow/tfjs-core"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { readSafetensors } from "../../formats/index.ts"
-import { loadBackend, Parameters, readParameters } from "../../tensor/index.ts"
-import { availableBackends } from "../../tensor/test-backends.ts"
+import { availableBackends, loadBackend, Parameters, readParameters } from "../../tensor/index.ts"
 import { imageFeatures, imageTokens, parseClipConfig, projectTokens, textFeatures } from "./index.ts"
 
 const fixtures = join(import.meta.dirname, "../../../../../test/fixtures")
@@ -43,7 +42,6 @@ describe.each(await availableBackends())("parity with open_clip on %s", (backend
       expected = await numbers(folder, "expected.safetensors")
       pixels = tf.transpose(expected("image"), [0, 2, 3, 1])
     })
-    afterAll(() => tf.disposeVariables())
 
     it("gives the same tokens and features", () => {
       const tokens = imageTokens(config, parameters, pixels)
