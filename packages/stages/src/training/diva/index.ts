@@ -1,0 +1,8 @@
+export { type Draw, type DrawPlace, drawAt, weightsOfDraws } from "./draws.ts"
+export { loadTrainingModel, type TrainingModel } from "./load-model.ts"
+export { type DivaModel, lossesOfDraws, type MicroBatch, microBatchOf } from "./noise-loss.ts"
+export type { DivaOptions, DrawWeights, GenerativeNormalisation, NoiseLoss } from "./options.ts"
+export { type TrainingOutputs, trainDiva } from "./train-diva.ts"
+export { type FinishedTraining, type TrainerContext, train } from "./trainer.ts"
+export type { StepRecord, TrainingMetrics } from "./training-record.ts"
+export { discriminativeView, generativeView } from "./views.ts"
