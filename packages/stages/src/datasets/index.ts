@@ -1,2 +1,3 @@
 export * from "./digits/index.ts"
+export * from "./image2dataset/index.ts"
 export * from "./scenes/index.ts"
