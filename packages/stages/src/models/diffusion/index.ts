@@ -6,7 +6,11 @@ export {
   type LatentDistribution,
   latentMean,
 } from "./autoencoder.ts"
-export { type AutoencoderConfig, parseAutoencoderConfig } from "./autoencoder-config.ts"
+export {
+  type AutoencoderConfig,
+  autoencoderConfigJson,
+  parseAutoencoderConfig,
+} from "./autoencoder-config.ts"
 export { autoencoderShapes } from "./autoencoder-shapes.ts"
 export { DiffusionConfigError } from "./config-fields.ts"
 export { initialParameters } from "./initialisation.ts"
@@ -22,7 +26,7 @@ export { NoiseSchedule } from "./noise-schedule.ts"
 export { type DiffusionParts, saveAutoencoder, saveDiffusion } from "./save.ts"
 export { type ScheduleConfig, STABLE_DIFFUSION_SCHEDULE } from "./schedule-config.ts"
 export { promptStates, type TextEncoder } from "./text-encoder.ts"
-export type { TextEncoderConfig } from "./text-encoder-config.ts"
+export { parseTextEncoderConfig, type TextEncoderConfig } from "./text-encoder-config.ts"
 export { predictNoise, type UNet } from "./unet.ts"
-export { parseUNetConfig, type UNetConfig } from "./unet-config.ts"
+export { parseUNetConfig, type UNetConfig, unetConfigJson } from "./unet-config.ts"
 export { unetShapes } from "./unet-shapes.ts"

@@ -5,8 +5,6 @@ import {
   imageFeatures,
   initialiseClip,
   learnBpe,
-  OPENAI_MEAN,
-  OPENAI_STD,
   parseClipConfig,
   saveClip,
   Tokenizer,
@@ -18,10 +16,11 @@ import { RandomStream } from "../../randomness/index.ts"
 import { loadBackend, Parameters } from "../../tensor/index.ts"
 import { adamW, TrainableParameters } from "../index.ts"
 import { batchOrder } from "./batch-order.ts"
-import { prefixed } from "./caption-prefix.ts"
-import { type CaptionedImages, loadCaptionedImages, normalisedBatch } from "./captioned-images.ts"
+import { type CaptionedImages, CLIP_NORMALISING, loadCaptionedImages } from "./captioned-images.ts"
 import { contrastiveLoss, MAX_LOGIT_SCALE } from "./contrastive-loss.ts"
+import { imageTensor } from "./image-tensor.ts"
 import { breathe, type PretrainingContext } from "./pretraining-context.ts"
+import { prefixed } from "./sample-caption.ts"
 import { logText } from "./training-log.ts"
 import { runTraining } from "./training-loop.ts"
 
@@ -50,6 +49,7 @@ export interface TrainClipInput {
   readonly "weight-decay": number
   readonly "checkpoint-every": number
   readonly seed: number
+  readonly precision: "fp32" | "fp16"
 }
 
 const STAGE = "train/clip"
@@ -65,7 +65,7 @@ export const trainClip = async (
   context: PretrainingContext<"weights" | "log">,
 ): Promise<void> => {
   await loadBackend()
-  const data = await loadCaptionedImages(input.data, { size: input["image-size"], caption: input.caption })
+  const data = await loadCaptionedImages(input.data, input["image-size"], input.caption)
   await breathe(context.signal)
   context.log("info", `${data.images.length} captioned images`)
   const vocabulary = learnBpe([...data.captions, input.prefix], input["vocabulary-size"])
@@ -86,7 +86,7 @@ export const trainClip = async (
     const loss = lossOf(input, config, data, tokenizer, trainable.parameters())
     const log = await runTraining({ trainable, optimiser, loss }, plan, context)
     await writeFile(context.outputs.log, logText(log))
-    await save(context, config, trainable.parameters(), vocabulary)
+    await save(context.outputs.weights, config, trainable.parameters(), vocabulary, input.precision)
   } finally {
     trainable.dispose()
     optimiser.dispose()
@@ -108,14 +108,7 @@ const lossOf = (
     const captions = Array.from(chosen, (index) =>
       prefixed(data.captions[index] ?? "", input.prefix, input["prefix-share"], draws.uniform()),
     )
-    const size = input["image-size"]
-    const pixels = tf.tensor4d(normalisedBatch(data, chosen, OPENAI_MEAN, OPENAI_STD), [
-      chosen.length,
-      size,
-      size,
-      3,
-    ])
-    const images = imageFeatures(config, parameters, pixels)
+    const images = imageFeatures(config, parameters, imageTensor(data, chosen, CLIP_NORMALISING))
     const texts = textFeatures(config, parameters, tokenIds(tokenizer, captions))
     return contrastiveLoss(images, texts, parameters.at("logit_scale"), captions)
   }
@@ -133,26 +126,21 @@ const tokenIds = (tokenizer: Tokenizer, captions: ReadonlyArray<string>): tf.Ten
 }
 
 const save = async (
-  context: PretrainingContext<"weights" | "log">,
+  folder: string,
   config: ClipConfig,
   parameters: Parameters,
   vocabulary: Vocabulary,
+  precision: TrainClipInput["precision"],
 ): Promise<void> => {
-  const folder = context.outputs.weights
   const scale = tf.minimum(parameters.at("logit_scale"), MAX_LOGIT_SCALE)
   const tensors = new Map([...parameters.entries(), ["logit_scale", scale] as const])
+  const preprocess = { ...CLIP_NORMALISING, size: config.vision.image_size, mode: "shortest" } as const
   await writeVocabulary(folder, vocabulary)
-  await saveClip(folder, {
-    config,
-    parameters: Parameters.of(tensors),
-    tokenizerFolder: folder,
-    preprocess: {
-      size: config.vision.image_size,
-      mean: OPENAI_MEAN,
-      std: OPENAI_STD,
-      mode: "shortest",
-    },
-  })
+  await saveClip(
+    folder,
+    { config, parameters: Parameters.of(tensors), tokenizerFolder: folder, preprocess },
+    { dtype: precision === "fp16" ? "F16" : "F32" },
+  )
   scale.dispose()
 }
 

@@ -1,0 +1,94 @@
+import { artefact, defineStage, permanent, StageFailure } from "@diva-pipeline/core"
+import { Effect } from "effect"
+import { Type } from "typebox"
+
+const size = (description: string, initial: number, maximum = 100_000) =>
+  Type.Integer({ description, default: initial, minimum: 1, maximum })
+const share = (description: string, initial: number) =>
+  Type.Number({ description, default: initial, minimum: 0, maximum: 1 })
+
+/** A text-to-image diffusion model from nothing but its autoencoder and its text encoder. */
+export const trainDiffusion = defineStage({
+  name: "train/diffusion",
+  version: 1,
+  summary: "Trains the UNet of a text-to-image diffusion model of Stable Diffusion 2.1's structure",
+  input: Type.Object(
+    {
+      data: Type.Array(artefact("webdataset"), {
+        description: "Images with captions",
+        minItems: 1,
+        maxItems: 1000,
+      }),
+      clip: artefact("weights", {
+        description: "The CLIP whose text tower becomes the text encoder; images have the size that it takes",
+      }),
+      autoencoder: artefact("weights", { description: "The output of train/autoencoder" }),
+      caption: Type.String({
+        description:
+          "Where captions are: `txt`, or a key of the samples' .json, with .txt for those without it",
+        default: "fine_caption",
+        minLength: 1,
+      }),
+      prefix: Type.String({ description: "What some captions are put after", default: "a photo of " }),
+      "prefix-share": share("The share of captions that are", 0.5),
+      "empty-share": share("The share of captions that are left empty", 0.1),
+      "held-out": size("Samples at the end of the data that are kept for measuring", 256),
+      channels: Type.Array(size("Channels of a level", 64, 10_000), {
+        description: "Channels by level, the finest first; each level but the last halves height and width",
+        default: [32, 64, 80],
+        minItems: 1,
+        maxItems: 10,
+      }),
+      heads: Type.Array(size("Heads of a level", 1, 1000), {
+        description: "Heads of the attention by level; they divide the level's channels",
+        default: [1, 2, 2],
+        minItems: 1,
+        maxItems: 10,
+      }),
+      "layers-per-block": size("Residual blocks of a level", 1, 20),
+      groups: size("Groups of the normalisation; they divide all channels", 8, 1000),
+      steps: size("Optimiser steps", 1500, 10_000_000),
+      batch: size("Images of a step", 64),
+      "learning-rate": Type.Number({
+        description: "The highest learning rate",
+        default: 0.001,
+        exclusiveMinimum: 0,
+      }),
+      warmup: Type.Integer({
+        description: "Steps in which the learning rate rises",
+        default: 100,
+        minimum: 0,
+      }),
+      "weight-decay": Type.Number({ description: "AdamW's weight decay", default: 0.01, minimum: 0 }),
+      "checkpoint-every": size("Steps from checkpoint to checkpoint", 100, 10_000_000),
+      seed: Type.Integer({ description: "The seed of everything that is random", default: 42, minimum: 0 }),
+      precision: Type.Union([Type.Literal("fp32"), Type.Literal("fp16")], {
+        description: "How the weights are written",
+        default: "fp32",
+      }),
+    },
+    { additionalProperties: false },
+  ),
+  outputs: {
+    weights: { kind: "weights", description: "The whole model in diffusers' layout" },
+    log: { kind: "training-log", description: "A JSON line for each step", file: "training-log.jsonl" },
+    metrics: {
+      kind: "diffusion-losses",
+      description: "Losses on held-out samples with the right caption, another one and none",
+      file: "metrics.json",
+    },
+  },
+  resources: { cpu: 2, memory: 4000 },
+  isolation: "host",
+  environment: ["tensor-backend"],
+  run: Effect.fnUntraced(function* (input, context) {
+    const library = yield* Effect.promise(() => import("../training/pretraining/index.ts"))
+    yield* Effect.tryPromise({
+      try: () => library.trainDiffusion(input, context),
+      catch: (error) =>
+        error instanceof StageFailure
+          ? error
+          : permanent(`the training of the diffusion model failed: ${String(error)}`),
+    })
+  }),
+})
