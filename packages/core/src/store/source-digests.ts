@@ -39,26 +39,36 @@ const readKnown = (path: string): Map<string, readonly [string, string]> => {
 
 /** The digests of the user's own files, in the given store. */
 export const makeSourceDigests = (fs: FileSystem.FileSystem, layout: Layout): SourceDigests => {
-  let known: Map<string, readonly [string, string]> | undefined
+  const known = new Map<string, readonly [string, string]>()
+  /** Digests of what the current question had to read. */
+  const fresh = new Map<string, string>()
+  let loaded = false
   let learnt = false
   const mutex = Semaphore.makeUnsafe(1)
 
-  const digestFile = Effect.fnUntraced(function* (
-    file: FoundFile,
-  ): Effect.fn.Return<ManifestFile, StoreError> {
-    known ??= readKnown(layout.sources)
-    const { path, stats } = file
-    const state = stateOf(stats)
-    const entry = known.get(file.absolute)
-    const executable = isExecutable(stats)
-    const size = Number(stats.size)
-    if (entry?.[0] === state) return { path, size, sha256: entry[1], executable }
-    const sha256 = yield* hashFile(file.absolute)
-    if (isSettled(stats)) {
-      known.set(file.absolute, [state, sha256])
-      learnt = true
-    }
-    return { path, size, sha256, executable }
+  const digestFile = Effect.fnUntraced(function* ({ absolute, stats }: FoundFile) {
+    const sha256 = yield* hashFile(absolute, Number(stats.size))
+    fresh.set(absolute, sha256)
+    if (!isSettled(stats)) return
+    known.set(absolute, [stateOf(stats), sha256])
+    learnt = true
+  })
+
+  /** Files that are known cost a look each; only the others are read. */
+  const digestFiles = Effect.fnUntraced(function* (
+    files: ReadonlyArray<FoundFile>,
+  ): Effect.fn.Return<ReadonlyArray<ManifestFile>, StoreError> {
+    if (!loaded) for (const [path, entry] of readKnown(layout.sources)) known.set(path, entry)
+    loaded = true
+    const unknown = files.filter(({ absolute, stats }) => known.get(absolute)?.[0] !== stateOf(stats))
+    fresh.clear()
+    yield* Effect.forEach(unknown, digestFile, { concurrency: PARALLEL, discard: true })
+    return files.map(({ path, absolute, stats }) => ({
+      path,
+      size: Number(stats.size),
+      sha256: fresh.get(absolute) ?? known.get(absolute)?.[1] ?? "",
+      executable: isExecutable(stats),
+    }))
   })
 
   const manifestOf = Effect.fnUntraced(function* (path: string) {
@@ -67,15 +77,15 @@ export const makeSourceDigests = (fs: FileSystem.FileSystem, layout: Layout): So
       catch: storeError("read", path),
     })
     if (!stats.isDirectory()) {
-      return makeManifest("file", [yield* digestFile({ path: basename(path), absolute: path, stats })], [])
+      const file = { path: basename(path), absolute: path, stats }
+      return makeManifest("file", yield* digestFiles([file]), [])
     }
     const found = yield* scanTree(path, "follow")
-    const files = yield* Effect.forEach(found.files, digestFile, { concurrency: PARALLEL })
-    return makeManifest("folder", files, found.folders)
+    return makeManifest("folder", yield* digestFiles(found.files), found.folders)
   })
 
   const save = Effect.suspend(() => {
-    if (!learnt || known === undefined) return Effect.void
+    if (!learnt) return Effect.void
     learnt = false
     // What another process has learnt meanwhile is kept; what is gone from the disk is forgotten.
     const all = new Map([...readKnown(layout.sources), ...known])

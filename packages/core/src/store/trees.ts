@@ -13,7 +13,7 @@ import {
   manifestText,
   parseManifest,
 } from "./manifest.ts"
-import { type FoundFile, hashFile, isExecutable, scanTree } from "./scan.ts"
+import { type FoundFile, flushFile, hashFile, isExecutable, scanTree } from "./scan.ts"
 import { ArtefactDamaged, ArtefactRefused, errorCode, type StoreError, storeError } from "./store-error.ts"
 
 /** An artefact in the store. */
@@ -74,7 +74,7 @@ export const verifyArtefact = Effect.fnUntraced(function* (
   const artefact = yield* findArtefact(layout, digest)
   const content = join(layout.tree(digest), "content")
   const check = Effect.fnUntraced(function* (file: ManifestFile) {
-    const actual = yield* hashFile(join(content, file.path))
+    const actual = yield* hashFile(join(content, file.path), file.size)
     if (actual !== file.sha256)
       return yield* damaged(digest, `the content of its file ${file.path} was changed`)
   })
@@ -102,8 +102,10 @@ const sealFile = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, file: F
       .chmod(file.absolute, executable ? 0o555 : 0o444)
       .pipe(Effect.mapError(storeError("protect", file.absolute)))
   }
-  const digest = yield* hashFile(file.absolute, { flush: true })
-  return { path: file.path, size: Number(file.stats.size), sha256: digest, executable }
+  const size = Number(file.stats.size)
+  const digest = yield* hashFile(file.absolute, size)
+  yield* flushFile(file.absolute)
+  return { path: file.path, size, sha256: digest, executable }
 })
 
 const checkForm = (manifest: Manifest): Effect.Effect<void, ArtefactRefused> => {
