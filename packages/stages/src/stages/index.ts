@@ -1,15 +1,27 @@
 import type { AnyStage } from "@diva-pipeline/core"
+import { conditionInject } from "./condition-inject.ts"
 import { datasetDigits } from "./dataset-digits.ts"
+import { datasetImage2dataset } from "./dataset-image2dataset.ts"
 import { datasetScenes } from "./dataset-scenes.ts"
 import { evaluateMmvp } from "./evaluate-mmvp.ts"
 import { evaluateRetrieval } from "./evaluate-retrieval.ts"
 import { evaluateZeroShot } from "./evaluate-zero-shot.ts"
 import { reportSummary } from "./report-summary.ts"
+import { trainAutoencoder } from "./train-autoencoder.ts"
+import { trainClip } from "./train-clip.ts"
+import { trainDiffusion } from "./train-diffusion.ts"
+import { trainDiva } from "./train-diva.ts"
 
 /** Every stage that comes with the project. */
 export const stageDefinitions: ReadonlyArray<AnyStage> = [
   datasetScenes,
+  datasetImage2dataset,
   datasetDigits,
+  conditionInject,
+  trainDiva,
+  trainClip,
+  trainAutoencoder,
+  trainDiffusion,
   evaluateZeroShot,
   evaluateRetrieval,
   evaluateMmvp,
