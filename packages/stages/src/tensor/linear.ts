@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { savedAt } from "./gradient.ts"
 import { inputNamed, registerComposed } from "./kernel.ts"
+import { matrixProduct } from "./matrix-product.ts"
 
 const LINEAR = "DivaLinear"
 
 // A kernel and not a custom gradient: here the gradient of a frozen weight is never computed.
 registerComposed(LINEAR, (inputs) => {
-  const product = tf.matMul(inputNamed(inputs, "rows"), inputNamed(inputs, "weight"), false, true)
+  const product = matrixProduct(inputNamed(inputs, "rows"), inputNamed(inputs, "weight"), false, true)
   return inputs.bias === undefined ? product : tf.add(product, inputNamed(inputs, "bias"))
 })
 
@@ -27,8 +28,8 @@ tf.registerGradient({
 /** gradientᵀ · rows. A product with the smaller matrix transposed first is faster by a third. */
 const weightGradient = (gradient: tf.Tensor, rows: tf.Tensor): tf.Tensor =>
   (gradient.shape[1] ?? 0) > (rows.shape[1] ?? 0)
-    ? tf.transpose(tf.matMul(rows, gradient, true, false))
-    : tf.matMul(gradient, rows, true, false)
+    ? tf.transpose(matrixProduct(rows, gradient, true, false))
+    : matrixProduct(gradient, rows, true, false)
 
 /**
  * x · weightᵀ + bias over the last axis.

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import type { Parameters } from "../../tensor/index.ts"
+import { linear, type Parameters } from "../../tensor/index.ts"
 import type { ClipConfig } from "./config.ts"
 import { normalise, transformer } from "./transformer.ts"
 
@@ -40,7 +40,7 @@ const patchEmbedding = ({ vision }: ClipConfig, visual: Parameters, pixels: tf.T
   const bands = tf.reshape(pixels, [batch * side, patch, side, patch * 3])
   const patches = tf.reshape(tf.transpose(bands, [0, 2, 1, 3]), [batch * side * side, patch * patch * 3])
   const kernel = tf.reshape(visual.at("conv1.weight"), [patch * patch * 3, width])
-  return tf.reshape(tf.matMul(patches, kernel), [batch, side * side, width])
+  return tf.reshape(linear(patches, tf.transpose(kernel)), [batch, side * side, width])
 }
 
 /**
@@ -49,11 +49,10 @@ const patchEmbedding = ({ vision }: ClipConfig, visual: Parameters, pixels: tf.T
  * @param tokens [batch, tokens, width] (any number of tokens) or [batch, width]
  * @returns [..., embed_dim], not normalised
  */
-export const projectTokens = (config: ClipConfig, parameters: Parameters, tokens: tf.Tensor): tf.Tensor =>
+export const projectTokens = (_config: ClipConfig, parameters: Parameters, tokens: tf.Tensor): tf.Tensor =>
   tf.tidy(() => {
     const visual = parameters.within("visual")
-    const rows = tf.reshape(normalise(tokens, visual.within("ln_post")), [-1, config.vision.width])
-    return tf.reshape(tf.matMul(rows, visual.at("proj")), [...tokens.shape.slice(0, -1), config.embed_dim])
+    return linear(normalise(tokens, visual.within("ln_post")), tf.transpose(visual.at("proj")))
   })
 
 /**
