@@ -78,7 +78,7 @@ describe("the store", () => {
       mkdirSync(whole)
       const expected = yield* run(whole, dyingDisk(Number.POSITIVE_INFINITY, count))
       assert.isAbove(changes, 30)
-      for (let at = 0; at <= changes; at += 2) {
+      for (let at = 0; at <= changes; at += 3) {
         const folder = join(base, `${at}`)
         mkdirSync(folder)
         // However it ends: what matters is what it leaves.

@@ -2,52 +2,28 @@ import {
   chmodSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from "node:fs"
-import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { NodeFileSystem } from "@effect/platform-node"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, FileSystem, Layer, PlatformError } from "effect"
+import { Effect } from "effect"
 import fc from "fast-check"
-import { Store, type StoreShape } from "./store.ts"
+import {
+  base,
+  commitFiles,
+  type Files,
+  newRoot,
+  removeStores,
+  withStore,
+  writeFiles,
+} from "./fixtures/stores.ts"
 
-const base = mkdtempSync(join(tmpdir(), "diva-store-"))
-afterAll(() => rmSync(base, { recursive: true, force: true }))
-
-let count = 0
-const newRoot = (): string => join(base, `${++count}`)
-const storeAt = (root: string) => Layer.provide(Store.layer(root), NodeFileSystem.layer)
-
-type Files = ReadonlyArray<readonly [path: string, content: string]>
-
-const writeFiles = (folder: string, files: Files, time?: number): void => {
-  for (const [path, content] of files) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true })
-    writeFileSync(join(folder, path), content)
-    if (time !== undefined) utimesSync(join(folder, path), time, time)
-  }
-}
-
-const commitFiles = (store: StoreShape, files: Files, form: "file" | "folder" = "folder", time?: number) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const folder = join(yield* store.workFolder, "output")
-      mkdirSync(folder)
-      writeFiles(folder, files, time)
-      return yield* store.commit(folder, form)
-    }),
-  )
-
-const withStore = <A, E>(use: (store: StoreShape) => Effect.Effect<A, E>, root = newRoot()) =>
-  Effect.provide(Effect.flatMap(Store, use), storeAt(root))
+afterAll(removeStores)
 
 const filesOf = fc.uniqueArray(fc.tuple(fc.stringMatching(/^[a-z]{1,4}(\/[a-z]{1,4})?$/), fc.string()), {
   selector: ([path]) => path.split("/")[0],
@@ -225,106 +201,5 @@ describe("sources", () => {
       const missing = withStore((store) => Effect.flip(store.digestSource(join(base, "nothing"))))
       assert.include((yield* missing).message, "no such file or folder")
     }),
-  )
-})
-
-describe("work and claims", () => {
-  it.live("of dead processes are cleared away, of living ones kept", () =>
-    Effect.gen(function* () {
-      const root = newRoot()
-      const dead = JSON.stringify({ machine: "", pid: 1, started: "0" })
-      writeFiles(root, [
-        ["leases/dead.json", dead],
-        ["work/dead-1/outputs/x", ""],
-        ["work/gone-1/x", ""],
-      ])
-      utimesSync(join(root, "leases/dead.json"), 1, 1)
-      yield* withStore(
-        (living) =>
-          Effect.scoped(
-            Effect.gen(function* () {
-              yield* living.workFolder
-              yield* withStore((store) => store.sweep, root)
-              assert.strictEqual(readdirSync(join(root, "work")).length, 1)
-              assert.strictEqual(readdirSync(join(root, "leases")).length, 1)
-            }),
-          ),
-        root,
-      )
-      assert.deepStrictEqual(readdirSync(join(root, "leases")), [])
-    }),
-  )
-
-  it.live("one at a time holds a name, whoever dies", () =>
-    Effect.gen(function* () {
-      const root = newRoot()
-      writeFiles(root, [
-        ["claims/name/3", "gone"],
-        ["claims/name/2.done", "x"],
-      ])
-      let [inside, most, waits] = [0, 0, 0]
-      const work = (store: StoreShape) =>
-        Effect.scoped(
-          Effect.gen(function* () {
-            yield* store.claim("name", () => {
-              waits += 1
-            })
-            inside += 1
-            most = Math.max(most, inside)
-            yield* Effect.sleep(30)
-            inside -= 1
-          }),
-        )
-      yield* Effect.all(
-        [1, 2, 3, 4].map(() => withStore(work, root)),
-        { concurrency: "unbounded" },
-      )
-      assert.strictEqual(most, 1)
-      assert.strictEqual(waits, 3)
-      const holder = yield* Effect.forkChild(
-        withStore(
-          (store) =>
-            Effect.scoped(
-              Effect.andThen(
-                store.claim("name", () => undefined),
-                Effect.never,
-              ),
-            ),
-          root,
-        ),
-      )
-      yield* Effect.sleep(50)
-      yield* Fiber.interrupt(holder)
-      yield* withStore(work, root)
-    }),
-  )
-})
-
-describe("a full disk", () => {
-  const full = PlatformError.systemError({
-    _tag: "Unknown",
-    module: "FileSystem",
-    method: "open",
-    cause: Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }),
-  })
-  const fullDisk = Layer.effect(
-    FileSystem.FileSystem,
-    Effect.map(FileSystem.FileSystem, (fs) => ({
-      ...fs,
-      open: () => Effect.fail(full),
-      makeDirectory: () => Effect.fail(full),
-    })),
-  ).pipe(Layer.provide(NodeFileSystem.layer))
-
-  it.live("is one clear error", () =>
-    Effect.gen(function* () {
-      const store = yield* Store
-      const error = yield* Effect.flip(
-        store.writeRecord({ key: "aa", stage: "s", version: 1, fields: {}, environment: {}, outputs: {} }),
-      )
-      assert.strictEqual(error.code, "ENOSPC")
-      assert.include(error.message, "no space left on the disk")
-      assert.include(error.hint, "free some space")
-    }).pipe(Effect.provide(Layer.provide(Store.layer(newRoot()), fullDisk))),
   )
 })
