@@ -36,7 +36,9 @@ describe("architecture", () => {
   it("nothing imports past another folder's index", () => {
     const wrong = imports.filter(({ from, what }) => {
       if (!what.startsWith(".") || from.endsWith(".test.ts")) return false
-      const target = relative(root, join(root, dirname(from), what)).split(sep).join("/")
+      const target = relative(root, join(root, dirname(from), what))
+        .split(sep)
+        .join("/")
       const [own, other] = [folderOf(from), folderOf(target)]
       // A file directly below src is the package's own front door; it may open any room lazily.
       if (own === other || own.endsWith(".ts") || other.endsWith(".ts")) return false

@@ -1,8 +1,8 @@
 import { Console, Effect, Layer } from "effect"
 import { Argument, CliConfig, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
-import packageJson from "../package.json" with { type: "json" }
 import { CommandFailed } from "./command-failed.ts"
 import { stylerFor } from "./terminal/index.ts"
+import { VERSION } from "./version.ts"
 
 // Each handler is imported when it is called, so that `--help` answers without loading the engine.
 
@@ -161,7 +161,7 @@ const presenter = CliOutput.layerPresenter({
  * @param args what stands after the command's name
  */
 export const runCommandLine = (args: ReadonlyArray<string>) =>
-  Command.runWith(divaPipeline, { version: packageJson.version, renderErrors: true })(args).pipe(
+  Command.runWith(divaPipeline, { version: VERSION, renderErrors: true })(args).pipe(
     Effect.catchTag("ShowHelp", (error) =>
       error.errors.length === 0 ? Effect.void : Effect.fail(new CommandFailed({ message: "", exitCode: 2 })),
     ),

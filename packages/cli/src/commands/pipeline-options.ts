@@ -1,3 +1,4 @@
+import { relative } from "node:path"
 import { type InvalidPipeline, loadPipeline, makeRegistry, renderDiagnostics } from "@diva-pipeline/core"
 import { expectedBackend, stageDefinitions } from "@diva-pipeline/stages"
 import { Console, Effect } from "effect"
@@ -30,7 +31,9 @@ export const readPipeline = Effect.fnUntraced(function* (
   options: PipelineOptions & { readonly json: boolean },
 ) {
   const registry = makeRegistry(stageDefinitions)
-  return yield* loadPipeline(options.document, {
+  // As people name files: messages are shorter, and the same in every checkout.
+  const document = relative(process.cwd(), options.document)
+  return yield* loadPipeline(document, {
     registry,
     params: Object.entries(options.param).map(([name, value]) => ({
       name,
@@ -45,7 +48,7 @@ export const readPipeline = Effect.fnUntraced(function* (
       const count = error.diagnostics.length
       return Effect.fail(
         new CommandFailed({
-          message: `${options.document}: ${count === 1 ? "1 mistake" : `${count} mistakes`}; nothing was run`,
+          message: `${document}: ${count === 1 ? "1 mistake" : `${count} mistakes`}; nothing was run`,
           exitCode: 2,
         }),
       )

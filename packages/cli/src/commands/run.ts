@@ -10,10 +10,10 @@ import {
 } from "@diva-pipeline/core"
 import { expectedBackend } from "@diva-pipeline/stages"
 import { Console, Effect, Layer, Schedule } from "effect"
-import packageJson from "../../package.json" with { type: "json" }
 import { CommandFailed } from "../command-failed.ts"
 import { hostCommand } from "../host-command.ts"
 import { formatSeconds, RunView, stylerFor } from "../terminal/index.ts"
+import { VERSION } from "../version.ts"
 import { chooseBackend, type EngineOptions, environmentOf, readPipeline } from "./pipeline-options.ts"
 
 /** The options of `run`. */
@@ -68,7 +68,7 @@ const runWithView = Effect.fnUntraced(function* (pipeline: Pipeline, options: Ru
     onEvent,
     environment: environmentOf,
     force: new Set(options.force),
-    versions: { "diva-pipeline": packageJson.version, "tensor-backend": expectedBackend() },
+    versions: { "diva-pipeline": VERSION, "tensor-backend": expectedBackend() },
   })
 }, Effect.scoped)
 

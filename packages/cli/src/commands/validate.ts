@@ -10,6 +10,6 @@ export const validate = Effect.fn("validate")(function* (
   yield* Console.log(
     options.json
       ? JSON.stringify({ valid: true, name: pipeline.name, tasks }, null, 2)
-      : `${options.document}: fine, ${tasks.length} ${tasks.length === 1 ? "task" : "tasks"}`,
+      : `${pipeline.file}: fine, ${tasks.length} ${tasks.length === 1 ? "task" : "tasks"}`,
   )
 })

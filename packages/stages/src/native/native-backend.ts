@@ -18,7 +18,7 @@ export interface NativeManifest {
 /** The folder of everything this project keeps outside a project's own folder (XDG's cache folder). */
 export const cacheFolder = (environment: NodeJS.ProcessEnv = process.env): string => {
   const configured = environment.XDG_CACHE_HOME
-  const base = configured !== undefined && configured.startsWith("/") ? configured : join(homedir(), ".cache")
+  const base = configured?.startsWith("/") ? configured : join(homedir(), ".cache")
   return join(base, "diva-pipeline")
 }
 

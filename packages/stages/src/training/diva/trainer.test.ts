@@ -1,0 +1,204 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { StageFailure } from "@diva-pipeline/core"
+import * as tf from "@tensorflow/tfjs-core"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { loadClip } from "../../models/clip/index.ts"
+import { loadBackend } from "../../tensor/index.ts"
+import { availableBackends } from "../../tensor/test-backends.ts"
+import { TINY_OPTIONS, writeTinyImages, writeTinyModel } from "./fixtures/tiny-model.ts"
+import { type DivaOptions, type TrainerContext, trainDiva } from "./index.ts"
+
+const RESULTS = [
+  "weights/open_clip_model.safetensors",
+  "weights/visual_proj.safetensors",
+  "weights/condition.json",
+  "log",
+  "metrics",
+  "checkpoint/optimiser.safetensors",
+  "checkpoint/state.json",
+]
+
+describe.each(await availableBackends())("training on %s", (backend) => {
+  let work: string
+  let model: string
+  let images: string
+  let runs = 0
+
+  beforeAll(async () => {
+    process.env.DIVA_BACKEND = backend
+    await loadBackend(backend)
+    work = await mkdtemp(join(tmpdir(), "diva-train-"))
+    model = await writeTinyModel(work)
+    images = join(work, "images")
+    await writeTinyImages(images, 7)
+  })
+  afterAll(async () => {
+    delete process.env.DIVA_BACKEND
+    await rm(work, { recursive: true })
+  })
+
+  const newRun = async () => {
+    const folder = join(work, `run-${runs++}`)
+    await mkdir(join(folder, "weights"), { recursive: true })
+    await mkdir(join(folder, "checkpoint"))
+    await mkdir(join(folder, "task"))
+    return folder
+  }
+
+  /** Trains into a folder of a run; a failure comes back as a value. */
+  const train = async (
+    folder: string,
+    options: Partial<DivaOptions> = {},
+    context: Partial<TrainerContext> = {},
+  ) => {
+    const outputs = {
+      weights: join(folder, "weights"),
+      log: join(folder, "log"),
+      metrics: join(folder, "metrics"),
+      checkpoint: join(folder, "checkpoint"),
+    }
+    const quiet = {
+      checkpoint: join(folder, "task"),
+      signal: new AbortController().signal,
+      progress: () => undefined,
+      log: () => undefined,
+    }
+    return await trainDiva({ folder: model, images }, { ...TINY_OPTIONS, ...options }, outputs, {
+      ...quiet,
+      ...context,
+    }).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+  }
+
+  const results = async (folder: string) =>
+    await Promise.all(RESULTS.map(async (name) => (await readFile(join(folder, name))).toString("base64")))
+
+  it("gives the same bytes again, and other ones for another seed", async () => {
+    const [one, again, other] = [await newRun(), await newRun(), await newRun()]
+    expect(await train(one)).toBeUndefined()
+    await train(again)
+    await train(other, { seed: 43 })
+    expect(await results(again)).toEqual(await results(one))
+    expect((await results(other))[0]).not.toEqual((await results(one))[0])
+  })
+
+  it.each([1, 2, 3, 4])("continues after a stop in step %i with the same result", async (stop) => {
+    const options = { projectorWarmup: 2, steps: 3, checkpointEvery: 1 }
+    const [whole, halves] = [await newRun(), await newRun()]
+    await train(whole, options)
+    const controller = new AbortController()
+    const progress: TrainerContext["progress"] = ({ done }) => {
+      if (done === stop) controller.abort()
+    }
+    expect(await train(halves, options, { signal: controller.signal, progress })).toBeInstanceOf(Error)
+    await expect(readFile(join(halves, "log"))).rejects.toThrow()
+    const said: Array<string> = []
+    expect(await train(halves, options, { log: (_, message) => said.push(message) })).toBeUndefined()
+    expect(said.join()).toContain(`continuing after step ${stop}`)
+    expect(await results(halves)).toEqual(await results(whole))
+  })
+
+  it("starts anew from a damaged checkpoint, and says so", async () => {
+    const [whole, halves] = [await newRun(), await newRun()]
+    await train(whole)
+    const controller = new AbortController()
+    await train(
+      halves,
+      {},
+      { signal: controller.signal, progress: ({ done }) => done === 3 && controller.abort() },
+    )
+    const [checkpoint = ""] = await readdir(join(halves, "task"))
+    await truncate(join(halves, "task", checkpoint, "weights.safetensors"), 1000)
+    const warnings: Array<string> = []
+    const log: TrainerContext["log"] = (level, message) => level === "warning" && warnings.push(message)
+    expect(await train(halves, {}, { log })).toBeUndefined()
+    expect(warnings.join()).toMatch(/checkpoint step-000000002 is not used/)
+    expect(await results(halves)).toEqual(await results(whole))
+  })
+
+  it("changes the image tower and the new layer, and nothing else", async () => {
+    const run = await newRun()
+    await train(run)
+    const [before, after] = [await loadClip(join(model, "clip")), await loadClip(join(run, "weights"))]
+    const changed = before.parameters
+      .names()
+      .filter(
+        (name) =>
+          String(before.parameters.at(name).dataSync()) !== String(after.parameters.at(name).dataSync()),
+      )
+    expect(changed).toContain("visual.conv1.weight")
+    expect(changed.filter((name) => !name.startsWith("visual."))).toEqual([])
+    const projector = "visual_proj.safetensors"
+    expect(await readFile(join(run, "weights", projector))).not.toEqual(
+      await readFile(join(model, projector)),
+    )
+    before.dispose()
+    after.dispose()
+  })
+
+  it("trains visual_proj alone while it warms up", async () => {
+    const run = await newRun()
+    // With a learning rate of nearly nothing afterwards, what has changed was changed by the warm-up.
+    await train(run, { projectorWarmup: 2, steps: 1, warmupRatio: 1 })
+    const [before, after] = [await loadClip(join(model, "clip")), await loadClip(join(run, "weights"))]
+    for (const [name, tensor] of before.parameters.entries()) {
+      expect(after.parameters.at(name).dataSync()).toEqual(tensor.dataSync())
+    }
+    const lines = (await readFile(join(run, "log"), "utf8")).trim().split("\n")
+    expect(lines.map((line) => JSON.parse(line).phase)).toEqual(["projector", "projector", "all"])
+    before.dispose()
+    after.dispose()
+  })
+
+  it("computes the same whatever number of images it computes at once", async () => {
+    const [parts, whole] = [await newRun(), await newRun()]
+    await train(parts, { imagesAtOnce: 1 })
+    await train(whole, { imagesAtOnce: 3 })
+    const losses = async (run: string) =>
+      (await readFile(join(run, "log"), "utf8"))
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).loss)
+    const expected = await losses(whole)
+    for (const [step, loss] of (await losses(parts)).entries()) expect(loss).toBeCloseTo(expected[step], 4)
+  })
+
+  it("stops when the loss is no number any more, naming the step", async () => {
+    const failure = await train(await newRun(), {
+      learningRate: 1e30,
+      maxGradientNorm: 1e30,
+      warmupRatio: 0,
+      draws: 1,
+    })
+    expect(failure).toBeInstanceOf(StageFailure)
+    expect(failure).toMatchObject({ reason: "permanent", message: expect.stringMatching(/at step \d/) })
+  })
+
+  it("leaves broken images out, and fails when there are no others", async () => {
+    const mixed = join(work, "images")
+    await writeFile(join(mixed, "broken.png"), "no image")
+    const warnings: Array<string> = []
+    const log: TrainerContext["log"] = (level, message) => level === "warning" && warnings.push(message)
+    expect(await train(await newRun(), {}, { log })).toBeUndefined()
+    expect(warnings.join()).toMatch(/image broken is left out/)
+    await rm(join(mixed, "broken.png"))
+    images = join(work, "broken")
+    await mkdir(images)
+    await writeFile(join(images, "broken.png"), "no image")
+    expect(await train(await newRun())).toMatchObject({ message: "no image of the data set can be decoded" })
+    images = mixed
+  })
+
+  it("holds no more tensors the longer it trains", async () => {
+    const counts: Array<number> = []
+    await train(await newRun(), {}, { progress: () => counts.push(tf.memory().numTensors) })
+    expect(new Set(counts.slice(1)).size).toBe(1)
+    const before = tf.memory().numTensors
+    await train(await newRun())
+    expect(tf.memory().numTensors).toBe(before)
+  })
+})
