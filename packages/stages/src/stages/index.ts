@@ -6,17 +6,20 @@ import { datasetScenes } from "./dataset-scenes.ts"
 import { evaluateMmvp } from "./evaluate-mmvp.ts"
 import { evaluateRetrieval } from "./evaluate-retrieval.ts"
 import { evaluateZeroShot } from "./evaluate-zero-shot.ts"
+import { exec } from "./exec.ts"
 import { reportSummary } from "./report-summary.ts"
 import { trainAutoencoder } from "./train-autoencoder.ts"
 import { trainClip } from "./train-clip.ts"
 import { trainDiffusion } from "./train-diffusion.ts"
 import { trainDiva } from "./train-diva.ts"
+import { weightsFetch } from "./weights-fetch.ts"
 
 /** Every stage that comes with the project. */
 export const stageDefinitions: ReadonlyArray<AnyStage> = [
   datasetScenes,
   datasetImage2dataset,
   datasetDigits,
+  weightsFetch,
   conditionInject,
   trainDiva,
   trainClip,
@@ -26,4 +29,5 @@ export const stageDefinitions: ReadonlyArray<AnyStage> = [
   evaluateRetrieval,
   evaluateMmvp,
   reportSummary,
+  exec,
 ]

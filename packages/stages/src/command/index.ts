@@ -1,0 +1,1 @@
+export { type CommandRequest, runCommand } from "./run-command.ts"

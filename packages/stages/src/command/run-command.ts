@@ -1,0 +1,126 @@
+import { spawn } from "node:child_process"
+import { permanent, StageFailure, transient } from "@diva-pipeline/core"
+import { Effect } from "effect"
+
+/** A shell command, and what it may know of the world. */
+export interface CommandRequest {
+  /** For `sh -c`. */
+  readonly command: string
+  /** Absolute paths by name. */
+  readonly inputs: Readonly<Record<string, string>>
+  /** Variables by name. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Names of variables of our own environment that are handed on. */
+  readonly "pass-environment": ReadonlyArray<string>
+}
+
+/** Where a command works. */
+export interface CommandPlace {
+  /** The folder that it fills. */
+  readonly output: string
+  /** Its working directory. */
+  readonly scratch: string
+}
+
+/** What every program needs to find others, its user and its language. */
+const ALWAYS_PASSED = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ"]
+/** sysexits.h: a failure that may pass by itself. */
+const EX_TEMPFAIL = 75
+const TAIL_LINES = 5
+const TAIL_CHARACTERS = 4000
+/** Milliseconds for what was printed before the end to arrive. */
+const LAST_WORDS = 1000
+
+/**
+ * Runs a command with `sh -e`, with an environment of its own: `OUTPUT`, `INPUT_<NAME>` for each input, what is given, and
+ * little else. What it prints goes to our standard error. It stays in our process group, so that it dies with us.
+ *
+ * Fails for another exit code than 0: transiently for 75 (EX_TEMPFAIL), and as a crash for a signal.
+ */
+export const runCommand = (
+  request: CommandRequest,
+  place: CommandPlace,
+  environment: NodeJS.ProcessEnv = process.env,
+): Effect.Effect<void, StageFailure> =>
+  Effect.callback((resume) => {
+    const child = spawn("sh", ["-e", "-c", request.command], {
+      cwd: place.scratch,
+      env: environmentOf(request, place, environment),
+      stdio: ["ignore", "pipe", "pipe"],
+    })
+    const tail = new Tail()
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        process.stderr.write(text)
+        tail.add(text)
+      })
+    }
+    child.on("error", (error) => resume(Effect.fail(cannotStart(error))))
+    child.on("exit", (code, signal) => {
+      // What it has left in the background may hold its pipes open for ever.
+      const patience = setTimeout(() => resume(resultOf(code, signal, tail)), LAST_WORDS)
+      child.on("close", () => {
+        clearTimeout(patience)
+        resume(resultOf(code, signal, tail))
+      })
+    })
+    return Effect.callback<void>((ended) => {
+      if (child.exitCode !== null || child.signalCode !== null) return ended(Effect.void)
+      child.on("exit", () => ended(Effect.void))
+      child.kill("SIGTERM")
+    })
+  })
+
+/** The end of what was printed. */
+class Tail {
+  #text = ""
+  add(text: string): void {
+    this.#text = `${this.#text}${text}`.slice(-TAIL_CHARACTERS)
+  }
+  lines(): ReadonlyArray<string> {
+    const lines = this.#text.split("\n").filter((line) => line.trim() !== "")
+    return lines.slice(-TAIL_LINES)
+  }
+}
+
+const cannotStart = (error: Error): StageFailure =>
+  permanent(`sh could not be started: ${error.message}`, { hint: "exec needs a POSIX shell" })
+
+const resultOf = (
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  tail: Tail,
+): Effect.Effect<void, StageFailure> => {
+  if (code === 0) return Effect.void
+  const lines = tail.lines()
+  const said = lines.length === 0 ? "" : `; it printed last:${lines.map((line) => `\n  ${line}`).join("")}`
+  const hint = "all that it printed is in the attempt's log"
+  if (code === null)
+    return Effect.fail(
+      new StageFailure({ reason: "crash", message: `the command was ended by ${signal}${said}`, hint }),
+    )
+  const message = `the command ended with code ${code}${said}`
+  return Effect.fail(code === EX_TEMPFAIL ? transient(message, { hint }) : permanent(message, { hint }))
+}
+
+const environmentOf = (
+  request: CommandRequest,
+  place: CommandPlace,
+  environment: NodeJS.ProcessEnv,
+): Record<string, string> => {
+  const passed = [...ALWAYS_PASSED, ...request["pass-environment"]].flatMap((name) => {
+    const value = environment[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  const inputs = Object.entries(request.inputs).map(([name, path]) => [variableOf(name), path] as const)
+  return {
+    ...Object.fromEntries(passed),
+    ...request.environment,
+    ...Object.fromEntries(inputs),
+    TMPDIR: place.scratch,
+    OUTPUT: place.output,
+  }
+}
+
+/** `my-images` → `INPUT_MY_IMAGES` */
+const variableOf = (name: string): string => `INPUT_${name.toUpperCase().replaceAll("-", "_")}`
