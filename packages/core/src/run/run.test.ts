@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { NodeFileSystem } from "@effect/platform-node"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, Layer, PlatformError } from "effect"
 import { TestClock } from "effect/testing"
+import { Type } from "typebox"
 import { latestRun, type RunEvent, readJournal, summarise } from "../observe/index.ts"
-import { HostPool } from "../stage/index.ts"
+import { defineStage, HostPool } from "../stage/index.ts"
 import { Store } from "../store/index.ts"
 import { engine, hostCommand, makeFolder, removeFolder } from "./fixtures/engine.ts"
 import { diamond, output, pipeline, task } from "./fixtures/pipelines.ts"
@@ -26,6 +27,37 @@ const retry = { attempts: 5, delay: 10, longest: 60, crashes: false }
 const statuses = (summary: { tasks: ReadonlyArray<{ status: string }> }) =>
   summary.tasks.map((task) => task.status)
 const traceOf = (folder: string): string => readFileSync(join(folder, "trace"), "utf8")
+
+/** A stage that counts the cores in use, as far as a machine of `cores` has them. */
+const makeLoad = (cores: number) => {
+  let [inUse, most] = [0, 0]
+  const change = (by: number) =>
+    Effect.sync(() => {
+      inUse += by
+      most = Math.max(most, inUse)
+    })
+  const stage = defineStage({
+    name: "test/load",
+    version: 1,
+    summary: "Uses cores for a while",
+    input: Type.Object({ cpu: Type.Integer(), index: Type.Integer() }),
+    outputs: { file: { kind: "file", description: "A file", file: "done.txt" } },
+    isolation: "inline",
+    run: ({ cpu }, context) => {
+      const used = Math.min(cpu, cores)
+      const work = Effect.andThen(
+        Effect.sleep(20),
+        Effect.sync(() => writeFileSync(context.outputs.file, "")),
+      )
+      return Effect.acquireUseRelease(
+        change(used),
+        () => work,
+        () => change(-used),
+      )
+    },
+  })
+  return { stage, most: () => most }
+}
 
 describe("a run", () => {
   it.live("computes once, then takes everything from the store, and places results", () => {
@@ -103,23 +135,17 @@ describe("a run", () => {
 
   it.live("holds no more than the machine has", () => {
     const folder = newFolder()
-    let [running, most] = [0, 0]
     const events: Array<RunEvent> = []
-    const onEvent = (event: RunEvent): void => {
-      events.push(event)
-      if (event._tag === "TaskStarted") running += 1
-      if (event._tag === "TaskSucceeded") running -= 1
-      most = Math.max(most, running)
-    }
-    const needs = [1, 1, 2, 3, 9, 1]
-    const tasks = needs.map((cpu, seed) =>
-      task(`t${seed}`, grow, { seed, files: 1 }, { resources: { cpu, memory: 1, gpu: 0 } }),
+    const load = makeLoad(3)
+    const tasks = [1, 1, 2, 3, 9, 1].map((cpu, index) =>
+      task(`t${index}`, load.stage, { cpu, index }, { resources: { cpu, memory: 1, gpu: 0 } }),
     )
     return Effect.gen(function* () {
       const machine = { cpu: 3, memory: 100, gpu: 0 }
+      const onEvent = (event: RunEvent) => void events.push(event)
       const summary = yield* runPipeline(pipeline(tasks), { machine, onEvent })
       assert.strictEqual(summary.status, "succeeded")
-      assert.isAtMost(most, 3)
+      assert.strictEqual(load.most(), 3)
       const warning = events.find((event) => event._tag === "TaskLog")
       assert.deepInclude(warning, { task: "t4", level: "warning" })
     }).pipe(Effect.provide(engine(folder)))
