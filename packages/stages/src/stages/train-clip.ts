@@ -1,11 +1,7 @@
-import { artefact, defineStage, permanent, StageFailure } from "@diva-pipeline/core"
+import { artefact, defineStage } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { Type } from "typebox"
-
-const size = (description: string, initial: number, maximum = 100_000) =>
-  Type.Integer({ description, default: initial, minimum: 1, maximum })
-const share = (description: string, initial: number) =>
-  Type.Number({ description, default: initial, minimum: 0, maximum: 1 })
+import { captionInputs, optimisationInputs, pretrain, size } from "./pretraining-input.ts"
 
 /** CLIP from nothing, on captioned images. */
 export const trainClip = defineStage({
@@ -19,14 +15,7 @@ export const trainClip = defineStage({
         minItems: 1,
         maxItems: 1000,
       }),
-      caption: Type.String({
-        description:
-          "Where captions are: `txt`, or a key of the samples' .json, with .txt for those without it",
-        default: "txt",
-        minLength: 1,
-      }),
-      prefix: Type.String({ description: "What some captions are put after", default: "a photo of " }),
-      "prefix-share": share("The share of captions that are", 0.5),
+      ...captionInputs("txt"),
       "image-size": size("Pixels of a side of the images", 64, 4096),
       "patch-size": size("Pixels of a side of a patch; it divides image-size", 8, 4096),
       "embed-dim": size("Width of the space that images and texts share", 64),
@@ -56,34 +45,13 @@ export const trainClip = defineStage({
         minimum: 514,
         maximum: 100_000,
       }),
-      steps: size("Optimiser steps", 1500, 10_000_000),
       batch: Type.Integer({
         description: "Images of a step, which are told apart from one another",
         default: 128,
         minimum: 2,
         maximum: 100_000,
       }),
-      "learning-rate": Type.Number({
-        description: "The highest learning rate",
-        default: 0.001,
-        exclusiveMinimum: 0,
-      }),
-      warmup: Type.Integer({
-        description: "Steps in which the learning rate rises",
-        default: 100,
-        minimum: 0,
-      }),
-      "weight-decay": Type.Number({
-        description: "AdamW's weight decay",
-        default: 0.1,
-        minimum: 0,
-      }),
-      "checkpoint-every": size("Steps from checkpoint to checkpoint", 100, 10_000_000),
-      seed: Type.Integer({ description: "The seed of everything that is random", default: 42, minimum: 0 }),
-      precision: Type.Union([Type.Literal("fp32"), Type.Literal("fp16")], {
-        description: "How the weights are written",
-        default: "fp32",
-      }),
+      ...optimisationInputs({ steps: 1500, learningRate: 0.001, warmup: 100, weightDecay: 0.1 }),
     },
     { additionalProperties: false },
   ),
@@ -96,10 +64,6 @@ export const trainClip = defineStage({
   environment: ["tensor-backend"],
   run: Effect.fnUntraced(function* (input, context) {
     const library = yield* Effect.promise(() => import("../training/pretraining/index.ts"))
-    yield* Effect.tryPromise({
-      try: () => library.trainClip(input, context),
-      catch: (error) =>
-        error instanceof StageFailure ? error : permanent(`the training of CLIP failed: ${String(error)}`),
-    })
+    yield* pretrain("CLIP", () => library.trainClip(input, context))
   }),
 })

@@ -1,11 +1,7 @@
-import { artefact, defineStage, permanent, StageFailure } from "@diva-pipeline/core"
+import { artefact, defineStage } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { Type } from "typebox"
-
-const size = (description: string, initial: number, maximum = 100_000) =>
-  Type.Integer({ description, default: initial, minimum: 1, maximum })
-const share = (description: string, initial: number) =>
-  Type.Number({ description, default: initial, minimum: 0, maximum: 1 })
+import { captionInputs, optimisationInputs, pretrain, share, size } from "./pretraining-input.ts"
 
 /** A text-to-image diffusion model from nothing but its autoencoder and its text encoder. */
 export const trainDiffusion = defineStage({
@@ -23,14 +19,7 @@ export const trainDiffusion = defineStage({
         description: "The CLIP whose text tower becomes the text encoder; images have the size that it takes",
       }),
       autoencoder: artefact("weights", { description: "The output of train/autoencoder" }),
-      caption: Type.String({
-        description:
-          "Where captions are: `txt`, or a key of the samples' .json, with .txt for those without it",
-        default: "fine_caption",
-        minLength: 1,
-      }),
-      prefix: Type.String({ description: "What some captions are put after", default: "a photo of " }),
-      "prefix-share": share("The share of captions that are", 0.5),
+      ...captionInputs("fine_caption"),
       "empty-share": share("The share of captions that are left empty", 0.1),
       "held-out": size("Samples at the end of the data that are kept for measuring", 256),
       channels: Type.Array(size("Channels of a level", 64, 10_000), {
@@ -47,25 +36,8 @@ export const trainDiffusion = defineStage({
       }),
       "layers-per-block": size("Residual blocks of a level", 1, 20),
       groups: size("Groups of the normalisation; they divide all channels", 8, 1000),
-      steps: size("Optimiser steps", 1500, 10_000_000),
       batch: size("Images of a step", 64),
-      "learning-rate": Type.Number({
-        description: "The highest learning rate",
-        default: 0.001,
-        exclusiveMinimum: 0,
-      }),
-      warmup: Type.Integer({
-        description: "Steps in which the learning rate rises",
-        default: 100,
-        minimum: 0,
-      }),
-      "weight-decay": Type.Number({ description: "AdamW's weight decay", default: 0.01, minimum: 0 }),
-      "checkpoint-every": size("Steps from checkpoint to checkpoint", 100, 10_000_000),
-      seed: Type.Integer({ description: "The seed of everything that is random", default: 42, minimum: 0 }),
-      precision: Type.Union([Type.Literal("fp32"), Type.Literal("fp16")], {
-        description: "How the weights are written",
-        default: "fp32",
-      }),
+      ...optimisationInputs({ steps: 1500, learningRate: 0.001, warmup: 100, weightDecay: 0.01 }),
     },
     { additionalProperties: false },
   ),
@@ -83,12 +55,6 @@ export const trainDiffusion = defineStage({
   environment: ["tensor-backend"],
   run: Effect.fnUntraced(function* (input, context) {
     const library = yield* Effect.promise(() => import("../training/pretraining/index.ts"))
-    yield* Effect.tryPromise({
-      try: () => library.trainDiffusion(input, context),
-      catch: (error) =>
-        error instanceof StageFailure
-          ? error
-          : permanent(`the training of the diffusion model failed: ${String(error)}`),
-    })
+    yield* pretrain("the diffusion model", () => library.trainDiffusion(input, context))
   }),
 })

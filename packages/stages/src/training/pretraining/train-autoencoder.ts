@@ -20,7 +20,7 @@ import { loadImages, SIGNED_UNIT, type TrainingImages } from "./captioned-images
 import { imageTensor } from "./image-tensor.ts"
 import { breathe, type PretrainingContext } from "./pretraining-context.ts"
 import { logText } from "./training-log.ts"
-import { runTraining } from "./training-loop.ts"
+import { planOf, runTraining } from "./training-loop.ts"
 
 /** What `trainAutoencoder` is told; the stage `train/autoencoder` describes each. */
 export interface TrainAutoencoderInput {
@@ -66,17 +66,10 @@ export const trainAutoencoder = async (
   const trainable = TrainableParameters.from(initial)
   initial.dispose()
   const optimiser = adamW({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: input["weight-decay"] })
-  const plan = {
-    steps: input.steps,
-    learningRate: input["learning-rate"],
-    warmup: input.warmup,
-    maxNorm: 1,
-    checkpointEvery: input["checkpoint-every"],
-  }
   try {
     const vae = { config, parameters: trainable.parameters() }
     const loss = lossOf(input, vae, data)
-    const log = await runTraining({ trainable, optimiser, loss }, plan, context)
+    const log = await runTraining({ trainable, optimiser, loss }, planOf(input), context)
     const scaled = { ...config, scalingFactor: scalingFactor(vae, data, input.batch) }
     await writeFile(context.outputs.log, logText(log))
     const dtype = input.precision === "fp16" ? "F16" : "F32"

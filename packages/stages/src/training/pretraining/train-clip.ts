@@ -22,7 +22,7 @@ import { imageTensor } from "./image-tensor.ts"
 import { breathe, type PretrainingContext } from "./pretraining-context.ts"
 import { prefixed } from "./sample-caption.ts"
 import { logText } from "./training-log.ts"
-import { runTraining } from "./training-loop.ts"
+import { planOf, runTraining } from "./training-loop.ts"
 
 /** What `trainClip` is told; the stage `train/clip` describes each. */
 export interface TrainClipInput {
@@ -75,16 +75,9 @@ export const trainClip = async (
   const trainable = TrainableParameters.from(initial)
   initial.dispose()
   const optimiser = adamW({ beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: input["weight-decay"] })
-  const plan = {
-    steps: input.steps,
-    learningRate: input["learning-rate"],
-    warmup: input.warmup,
-    maxNorm: 1,
-    checkpointEvery: input["checkpoint-every"],
-  }
   try {
     const loss = lossOf(input, config, data, tokenizer, trainable.parameters())
-    const log = await runTraining({ trainable, optimiser, loss }, plan, context)
+    const log = await runTraining({ trainable, optimiser, loss }, planOf(input), context)
     await writeFile(context.outputs.log, logText(log))
     await save(context.outputs.weights, config, trainable.parameters(), vocabulary, input.precision)
   } finally {

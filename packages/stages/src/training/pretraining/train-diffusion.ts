@@ -29,7 +29,7 @@ import { breathe, type PretrainingContext } from "./pretraining-context.ts"
 import { promptIds } from "./prompt-ids.ts"
 import { prefixed } from "./sample-caption.ts"
 import { logText } from "./training-log.ts"
-import { runTraining } from "./training-loop.ts"
+import { planOf, runTraining } from "./training-loop.ts"
 
 /** What `trainDiffusion` is told; the stage `train/diffusion` describes each. */
 export interface TrainDiffusionInput {
@@ -87,17 +87,10 @@ export const trainDiffusion = async (
   const trainable = TrainableParameters.from(initial)
   initial.dispose()
   const optimiser = adamW({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: input["weight-decay"] })
-  const plan = {
-    steps: input.steps,
-    learningRate: input["learning-rate"],
-    warmup: input.warmup,
-    maxNorm: 1,
-    checkpointEvery: input["checkpoint-every"],
-  }
   try {
     const unet = { config, parameters: trainable.parameters() }
     const loss = lossOf(input, frozen, unet, training)
-    const log = await runTraining({ trainable, optimiser, loss }, plan, context)
+    const log = await runTraining({ trainable, optimiser, loss }, planOf(input), context)
     await writeFile(context.outputs.log, logText(log))
     await breathe(context.signal)
     const losses = conditionalLosses({ unet, ...frozen, tokenizer: frozen.clip.tokenizer }, heldOut, {

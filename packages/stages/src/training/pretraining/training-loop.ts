@@ -18,6 +18,20 @@ export interface TrainingPlan {
   readonly checkpointEvery: number
 }
 
+/** The part of a stage's input that is its plan. */
+export const planOf = (input: {
+  readonly steps: number
+  readonly "learning-rate": number
+  readonly warmup: number
+  readonly "checkpoint-every": number
+}): TrainingPlan => ({
+  steps: input.steps,
+  learningRate: input["learning-rate"],
+  warmup: input.warmup,
+  maxNorm: 1,
+  checkpointEvery: input["checkpoint-every"],
+})
+
 /** What is trained, by what, and on what. */
 export interface TrainingSubject {
   readonly trainable: TrainableParameters
