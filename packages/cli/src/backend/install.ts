@@ -98,6 +98,12 @@ const compileBinding = Effect.fnUntraced(function* (
   ])
 })
 
+/** What was compiled may still not load here, with an older C library for one: better known now than in a stage. */
+const checkBinding = (target: string) =>
+  execute("loading the binding", process.execPath, [
+    ...["-e", "process.dlopen({ exports: {} }, process.argv[1])", join(target, BINDING)],
+  ])
+
 const writeManifest = Effect.fnUntraced(function* (wheel: Wheel, target: string) {
   const fs = yield* FileSystem.FileSystem
   const files: Record<string, { size: number; sha256: string }> = {}
@@ -143,6 +149,7 @@ export const installNativeBackend = Effect.fn("installNativeBackend")(
     const headers = yield* extractLibraries(python, wheel, archive, made)
     yield* say("compiling tfjs-node's binding")
     yield* compileBinding(compiler, wheel, headers, made)
+    yield* checkBinding(made)
     yield* writeManifest(wheel, made)
     yield* fs.remove(target, { recursive: true, force: true })
     yield* fs.rename(made, target)
