@@ -87,7 +87,6 @@ const installDependencies = () => {
       "npm 11 or later and its registry are needed; run `npm ci` to see more",
     ),
   )
-  return node
 }
 
 const build = () => {
@@ -104,9 +103,9 @@ const build = () => {
 }
 
 /** The native backend is a gain, not a need: without it the set-up says so once and goes on. */
-const installBackend = (node) => {
-  const command = join(root, "packages", "cli", "bin", "diva-pipeline.mjs")
-  const result = spawnSync(node, [command, "backend", "install", "--if-missing"], {
+const installBackend = () => {
+  const command = join(root, "packages", "cli", "bin", "diva-pipeline")
+  const result = spawnSync(command, ["backend", "install", "--if-missing"], {
     cwd: root,
     stdio: "inherit",
   })
@@ -114,6 +113,6 @@ const installBackend = (node) => {
 }
 
 checkVersions()
-const node = installDependencies()
+installDependencies()
 build()
-installBackend(node)
+installBackend()
