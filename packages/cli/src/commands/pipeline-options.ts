@@ -3,7 +3,7 @@ import { type InvalidPipeline, loadPipeline, makeRegistry, renderDiagnostics } f
 import { expectedBackend, stageDefinitions } from "@diva-pipeline/stages"
 import { Console, Effect } from "effect"
 import { CommandFailed } from "../command-failed.ts"
-import { usesColour } from "../terminal/index.ts"
+import { formatCount, usesColour } from "../terminal/index.ts"
 
 /** The options of every command that reads a pipeline. */
 export interface PipelineOptions {
@@ -48,7 +48,7 @@ export const readPipeline = Effect.fnUntraced(function* (
       const count = error.diagnostics.length
       return Effect.fail(
         new CommandFailed({
-          message: `${document}: ${count === 1 ? "1 mistake" : `${count} mistakes`}; nothing was run`,
+          message: `${document}: ${formatCount(count, "mistake")}; nothing was run`,
           exitCode: 2,
         }),
       )

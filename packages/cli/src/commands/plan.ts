@@ -1,6 +1,6 @@
 import { makePlan, type PlannedTask, reasonText, Store } from "@diva-pipeline/core"
 import { Console, Effect } from "effect"
-import { type Styler, stylerFor } from "../terminal/index.ts"
+import { formatCount, type Styler, stylerFor } from "../terminal/index.ts"
 import { chooseBackend, type EngineOptions, environmentOf, readPipeline } from "./pipeline-options.ts"
 
 const describe = ({ task, state }: PlannedTask, width: number, style: Styler): string => {
@@ -37,6 +37,6 @@ export const plan = Effect.fn("plan")(function* (options: EngineOptions) {
   const count = (tag: string) => planned.tasks.filter(({ state }) => state._tag === tag).length
   yield* Console.log(planned.tasks.map((task) => describe(task, width, style)).join("\n"))
   yield* Console.log(
-    `${planned.tasks.length} tasks: ${count("cached")} cached, ${count("run")} to run, ${count("unknown")} after those`,
+    `${formatCount(planned.tasks.length, "task")}: ${count("cached")} cached, ${count("run")} to run, ${count("unknown")} after those`,
   )
 })

@@ -1,4 +1,5 @@
 import { Console, Effect } from "effect"
+import { formatCount } from "../terminal/index.ts"
 import { type PipelineOptions, readPipeline } from "./pipeline-options.ts"
 
 /** `diva-pipeline validate`: checks a document and says how many tasks it makes. */
@@ -10,6 +11,6 @@ export const validate = Effect.fn("validate")(function* (
   yield* Console.log(
     options.json
       ? JSON.stringify({ valid: true, name: pipeline.name, tasks }, null, 2)
-      : `${pipeline.file}: fine, ${tasks.length} ${tasks.length === 1 ? "task" : "tasks"}`,
+      : `${pipeline.file}: fine, ${formatCount(tasks.length, "task")}`,
   )
 })

@@ -20,3 +20,7 @@ export const formatSeconds = (seconds: number): string => {
 /** A rate for people: three significant digits. */
 export const formatRate = (perSecond: number): string =>
   perSecond >= 100 ? String(Math.round(perSecond)) : perSecond.toPrecision(perSecond < 1 ? 2 : 3)
+
+/** A number of things, by the English noun: `1 task`, `9 tasks`. */
+export const formatCount = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? "" : "s"}`

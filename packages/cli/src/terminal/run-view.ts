@@ -1,5 +1,6 @@
+import { relative } from "node:path"
 import type { FailureReport, RunEvent } from "@diva-pipeline/core"
-import { formatSeconds } from "./quantities.ts"
+import { formatCount, formatSeconds } from "./quantities.ts"
 import type { Styler } from "./style.ts"
 import { describeProgress, type RunningTask } from "./task-line.ts"
 
@@ -27,6 +28,9 @@ const fit = (line: string, columns: number): string => {
   let room = columns - 2
   return `${pieces.filter((piece) => isColour(piece) || room-- > 0).join("")}…`
 }
+
+const beginning = ({ attempt, reason }: { readonly attempt: number; readonly reason: string }): string =>
+  attempt === 1 ? `started: ${reason}` : `started: attempt ${attempt}`
 
 /**
  * A run as lines for people: finished tasks stay, running ones are redrawn below them with bar, rate and time left.
@@ -96,11 +100,11 @@ export class RunView {
     const { style } = this.#screen
     switch (event._tag) {
       case "RunStarted":
-        return `${style.strong(event.pipeline)}  ${style.quiet(`${event.tasks.length} tasks`)}`
+        return `${style.strong(event.pipeline)}  ${style.quiet(formatCount(event.tasks.length, "task"))}`
       case "TaskCached":
         return this.#line(style.quiet("✓"), event.task, style.quiet("cached"))
       case "TaskStarted":
-        return this.#isPlain() ? this.#line("▸", event.task, `started: ${event.reason}`) : undefined
+        return this.#isPlain() ? this.#line("▸", event.task, beginning(event)) : undefined
       case "TaskProgress":
         return this.#plainProgress(event.task)
       case "TaskLog":
@@ -133,12 +137,16 @@ export class RunView {
   #failure(task: string, failure: FailureReport): string {
     const { style } = this.#screen
     const lines = [
-      this.#line(style.bad("✗"), task, `${style.bad("failed:")} ${failure.message}`),
+      this.#line(
+        style.bad("✗"),
+        task,
+        `${style.bad("failed:")} ${failure.message.replaceAll("\n", "\n    ")}`,
+      ),
       `    at ${failure.location}`,
     ]
     if (failure.file !== undefined) lines.push(`    file ${failure.file}`)
     if (failure.hint !== undefined) lines.push(`    ${style.accent("hint:")} ${failure.hint}`)
-    if (failure.log !== undefined) lines.push(style.quiet(`    log ${failure.log}`))
+    if (failure.log !== undefined) lines.push(style.quiet(`    log ${relative(process.cwd(), failure.log)}`))
     return lines.join("\n")
   }
 
