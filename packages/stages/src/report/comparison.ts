@@ -10,6 +10,9 @@ import {
 import { RandomStream } from "../randomness/index.ts"
 import { kindOrder, type Measure, measuresOf } from "./measures.ts"
 
+/** What goes with intervals of 95 %. */
+const SIGNIFICANCE = 0.05
+
 /** The score of one metric, over one or several runs (training seeds). */
 export interface Score {
   /** The mean over the runs. */
@@ -162,7 +165,7 @@ const pairedDifference = (
     method: "paired",
     acrossRuns: spread,
     changes,
-    verdict: unchanged ? "unchanged" : verdictOf(difference, interval, spread),
+    verdict: unchanged ? "unchanged" : verdictOf(difference, interval, spread, changes?.p),
   }
 }
 
@@ -197,10 +200,14 @@ const unpairedDifference = (before: Score, after: Score): Difference => {
   }
 }
 
-/** A change counts when zero lies outside the interval, and outside that of the runs where there are several. */
-const verdictOf = (value: number, interval: Interval, spread: Interval | undefined): Verdict => {
+/**
+ * A change counts when zero lies outside the interval, and outside that of the runs where there are several. Where few
+ * items changed, a bootstrap's interval is too narrow: McNemar's exact test has to agree.
+ */
+const verdictOf = (value: number, interval: Interval, spread: Interval | undefined, p = 0): Verdict => {
   const excludesZero = ({ low, high }: Interval): boolean => low > 0 || high < 0
-  if (!excludesZero(interval) || (spread !== undefined && !excludesZero(spread))) return "within-noise"
+  const isLuck = p >= SIGNIFICANCE || ![interval, spread ?? interval].every(excludesZero)
+  if (isLuck) return "within-noise"
   return value > 0 ? "better" : "worse"
 }
 

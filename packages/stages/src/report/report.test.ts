@@ -72,6 +72,16 @@ describe("the report", () => {
     expect(metric.difference.interval.low).toBeGreaterThan(0)
   })
 
+  it("calls few changed items luck, even when all of them were gained", async () => {
+    const { summary } = await run({
+      before: [pairs("scenes", mostly)],
+      after: [pairs("scenes", `${"1110".repeat(4)}${mostly.slice(16)}`)],
+    })
+    const [metric] = summary.benchmarks[0].metrics
+    expect(metric.difference.changes).toMatchObject({ gained: 4, lost: 0, p: 0.125 })
+    expect(metric.difference.verdict).toBe("within-noise")
+  })
+
   it("gives the same Markdown for a small example, to the letter", async () => {
     const { text } = await run(
       { before: [pairs("scene pairs", "1010")], after: [pairs("scene pairs", "1110")] },
@@ -101,7 +111,7 @@ No score changed by more than noise (points: scene pairs +25.0).
 
 ## How far to trust this
 
-- Within noise: scene pairs. The 95 % interval of the difference contains zero, so a change of this size would often come about by luck alone.
+- Within noise: scene pairs. The 95 % interval of the difference contains zero, or McNemar's exact test gives 0.05 or more: a change of this size would often come about by luck alone.
 - One training run: the intervals say how much the choice of test items matters, not how much another seed would differ.
 `)
   })

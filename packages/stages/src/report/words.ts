@@ -136,7 +136,7 @@ export const caveats = (comparisons: ReadonlyArray<BenchmarkComparison>): Readon
     ...(noisy.length === 0
       ? []
       : [
-          `Within noise: ${list(noisy.map(({ name }) => name))}. The 95 % interval of the difference contains zero, so a change of this size would often come about by luck alone.`,
+          `Within noise: ${list(noisy.map(({ name }) => name))}. The 95 % interval of the difference contains zero, or McNemar's exact test gives 0.05 or more: a change of this size would often come about by luck alone.`,
         ]),
     ...seedCaveat(findings.length, runs),
     ...(findings.length < 3

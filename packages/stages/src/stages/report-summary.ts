@@ -5,7 +5,7 @@ import { Type } from "typebox"
 /** Before and after as a page, a text and data. */
 export const reportSummary = defineStage({
   name: "report/summary",
-  version: 1,
+  version: 2,
   summary:
     "Compares metrics before and after training: summary.json, summary.md and a self-contained index.html",
   input: Type.Object(

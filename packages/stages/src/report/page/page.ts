@@ -60,7 +60,7 @@ const changeSection = (comparisons: ReadonlyArray<BenchmarkComparison>): Readonl
         element(
           "figcaption",
           {},
-          "After minus before, for the main metric of each benchmark. The dot is the change, the bar its 95 % interval over the benchmark's items; a bar that crosses zero is within noise.",
+          "After minus before, for the main metric of each benchmark. The dot is the change, the bar its 95 % interval over the benchmark's items; a bar that crosses zero is within noise, as is a change of so few items that McNemar's test calls it luck.",
           severalRuns
             ? " The thin bar below is the 95 % interval over the training runs, each an open circle."
             : "",
