@@ -2,45 +2,17 @@ import { type AnyStage, nearest } from "@diva-pipeline/core"
 import { stageDefinitions } from "@diva-pipeline/stages"
 import { Console, Effect, Option } from "effect"
 import { CommandFailed } from "../command-failed.ts"
+import { defaultWords, typeWords } from "../reference/index.ts"
 import { type Styler, stylerFor } from "../terminal/index.ts"
-
-type Schema = Readonly<Record<string, unknown>>
-
-const isSchema = (value: unknown): value is Schema => typeof value === "object" && value !== null
-
-/** A schema's type in a few words: `integer ≥ 0`, `one of mse, l1`, `artefact: weights`. */
-const typeOf = (schema: Schema): string => {
-  if (typeof schema.artefact === "string") return `artefact: ${schema.artefact}`
-  if (schema.const !== undefined) return JSON.stringify(schema.const)
-  if (Array.isArray(schema.enum)) return `one of ${schema.enum.join(", ")}`
-  if (Array.isArray(schema.anyOf)) {
-    const kinds = schema.anyOf.filter(isSchema).map(typeOf)
-    return kinds.every((kind) => kind.startsWith('"'))
-      ? `one of ${kinds.map((kind) => JSON.parse(kind)).join(", ")}`
-      : kinds.join(" or ")
-  }
-  if (schema.type === "array" && isSchema(schema.items)) return `list of ${typeOf(schema.items)}`
-  const limits = [
-    schema.minimum === undefined ? "" : ` ≥ ${schema.minimum}`,
-    schema.exclusiveMinimum === undefined ? "" : ` > ${schema.exclusiveMinimum}`,
-    schema.maximum === undefined ? "" : ` ≤ ${schema.maximum}`,
-  ]
-  return `${schema.type ?? "anything"}${limits.join("")}`
-}
 
 const describeInput = (
   name: string,
-  schema: Schema,
+  schema: Readonly<Record<string, unknown>>,
   required: boolean,
   style: Styler,
 ): ReadonlyArray<string> => {
-  const fallback =
-    schema.default === undefined
-      ? required
-        ? style.warning("required")
-        : "optional"
-      : `default ${JSON.stringify(schema.default)}`
-  const heading = `  ${style.strong(name)}  ${typeOf(schema)}  ${fallback}`
+  const fallback = defaultWords(schema, required)
+  const heading = `  ${style.strong(name)}  ${typeWords(schema)}  ${fallback === "required" ? style.warning(fallback) : fallback}`
   return typeof schema.description === "string"
     ? [heading, `      ${style.quiet(schema.description)}`]
     : [heading]
