@@ -17,7 +17,9 @@ const document = resolve(tools, "../../..", PIPELINE)
 
 const readJson = (file) => JSON.parse(readFileSync(join(results, file), "utf8"))
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex")
-const seed = Number(/ {2}seed:\n {4}type: integer\n {4}default: (\d+)/.exec(readFileSync(document, "utf8"))?.[1])
+const seed = Number(
+  / {2}seed:\n {4}type: integer\n {4}default: (\d+)/.exec(readFileSync(document, "utf8"))?.[1],
+)
 
 const copy = (from, to) => {
   const files = readdirSync(from, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())

@@ -50,6 +50,7 @@ export const compilePipeline = (
     description: textOf(main.root, "description") ?? "",
     file: main.source.file,
     params: Object.fromEntries([...params].map(([name, value]) => [name, toJson(value)])),
+    pools: {},
     // Cycles have no order.
     tasks: diagnostics.isEmpty ? inOrder(tasks) : [],
     outputs,

@@ -8,7 +8,9 @@ export {
   type Json,
   OutputReference,
   type Pipeline,
+  type RetryableReason,
   type RetryPolicy,
+  type RetryRule,
   SourcePath,
   type Task,
 } from "./pipeline.ts"

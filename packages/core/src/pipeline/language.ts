@@ -12,6 +12,38 @@ const closed = { additionalProperties: false }
 const members = (description: string) =>
   Type.Unsafe({ type: ["array", "string"], description, items: { type: "object" } })
 
+/** A rule's keys, with the given defaults; one for a single kind of failure has none. */
+const retryRule = (defaults: { attempts?: number; delay?: string; longest?: string } = {}) => {
+  const withDefault = <A>(value: A | undefined) => (value === undefined ? {} : { default: value })
+  return {
+    attempts: Type.Optional(
+      Type.Integer({
+        description: "Attempts in all",
+        minimum: 1,
+        maximum: 100,
+        ...withDefault(defaults.attempts),
+      }),
+    ),
+    delay: Type.Optional(
+      Type.String({
+        description: "Wait before the second attempt; doubled for each further one",
+        format: "duration",
+        ...withDefault(defaults.delay),
+      }),
+    ),
+    longest: Type.Optional(
+      Type.String({
+        description: "The longest wait",
+        format: "duration",
+        ...withDefault(defaults.longest),
+      }),
+    ),
+  }
+}
+
+/** What is said of one kind of failure: it takes the place of what is said of all. */
+const retryOfKind = (description: string) => Type.Object(retryRule(), { ...closed, description })
+
 /** A stage's settings once expressions are filled in; `retry: 3` is by then `retry: { attempts: 3 }`. */
 export const stageSettings = Type.Object(
   {
@@ -21,27 +53,12 @@ export const stageSettings = Type.Object(
     retry: Type.Optional(
       Type.Object(
         {
-          attempts: Type.Optional(
-            Type.Integer({ description: "Attempts in all", default: 3, minimum: 1, maximum: 100 }),
-          ),
-          delay: Type.Optional(
-            Type.String({
-              description: "Wait before the second attempt; doubled for each further one",
-              default: "1s",
-              format: "duration",
-            }),
-          ),
-          longest: Type.Optional(
-            Type.String({ description: "The longest wait", default: "60s", format: "duration" }),
-          ),
-          crashes: Type.Optional(
-            Type.Boolean({
-              description: "Whether the death of the stage's process is retried too",
-              default: true,
-            }),
-          ),
+          ...retryRule({ attempts: 3, delay: "1s", longest: "60s" }),
+          transient: Type.Optional(retryOfKind("What may pass: the network, a busy disk")),
+          crash: Type.Optional(retryOfKind("The death of the stage's process")),
+          timeout: Type.Optional(retryOfKind("An attempt that took longer than `timeout`")),
         },
-        { ...closed, description: "How often a stage that failed transiently is tried again" },
+        { ...closed, description: "How often a stage whose failure may pass is tried again" },
       ),
     ),
     timeout: Type.Optional(
@@ -58,7 +75,12 @@ export const stageSettings = Type.Object(
       ),
     ),
     cache: Type.Optional(
-      Type.Boolean({ description: "False when the stage must run every time", default: true }),
+      Type.Unsafe({
+        enum: [true, false, "read-only"],
+        description:
+          "`false`: runs every time; `read-only`: takes results from the store, but leaves none there",
+        default: true,
+      }),
     ),
   },
   closed,

@@ -24,7 +24,7 @@ stages:
     uses: train/diva
     with: { model: "\${{ stages.weights.outputs.weights }}", images: "\${{ stages.scenes.outputs.shards }}" }
     timeout: 1h30m
-    retry: { attempts: 5, delay: 500ms, crashes: false }
+    retry: { attempts: 5, delay: 500ms, crash: 1, timeout: { longest: 10s } }
     resources: { memory: 4GB, gpu: 1 }
     cache: false
 ${FETCH}
@@ -43,12 +43,15 @@ outputs:
     expect(pipeline.outputs).toEqual({ model: new OutputReference("train", "model") })
     const [weights, scenes, train] = pipeline.tasks
     expect(weights).toMatchObject({
-      retry: { attempts: 3, delay: 1, longest: 60, crashes: true },
+      retry: {
+        transient: { attempts: 3, delay: 1, longest: 60 },
+        crash: { attempts: 3, delay: 1, longest: 60 },
+      },
       timeout: undefined,
-      resources: { cpu: 1, memory: 256, gpu: 0 },
-      cache: true,
+      resources: [{ cpu: 1, memory: 256, gpu: 0, pools: {} }],
+      cache: "on",
     })
-    expect(scenes).toMatchObject({ input: { count: 10, seed: 0 }, retry: { attempts: 1 } })
+    expect(scenes).toMatchObject({ input: { count: 10, seed: 0 }, retry: { transient: { attempts: 1 } } })
     expect(train).toMatchObject({
       input: {
         model: new OutputReference("weights", "weights"),
@@ -58,10 +61,14 @@ outputs:
         seed: 42,
       },
       needs: ["weights", "scenes"],
-      retry: { attempts: 5, delay: 0.5, longest: 60, crashes: false },
+      retry: {
+        transient: { attempts: 5, delay: 0.5, longest: 60 },
+        crash: { attempts: 1, delay: 0.5, longest: 60 },
+        timeout: { attempts: 5, delay: 0.5, longest: 10 },
+      },
       timeout: 5400,
-      resources: { cpu: 2, memory: 4000, gpu: 1 },
-      cache: false,
+      resources: [{ cpu: 2, memory: 4000, gpu: 1, pools: {} }],
+      cache: "off",
       location: { file: "main.yaml", line: 6, column: 3 },
     })
   })

@@ -258,7 +258,7 @@ stages:
     ],
     [
       "version: 1\nstages: { s: { uses: dataset/scenes, cache: 'no' } }\n",
-      ['2:45 `cache` must be true or false, not the text "no"'],
+      ['2:45 `cache` must be one of true, false, read-only, not the text "no"'],
     ],
     [
       "version: 1\nstages: { s: { uses: dataset/scenes, with: { sizes: [1, 0] } } }\n",

@@ -12,6 +12,8 @@ export interface Pipeline {
   /** The document's file, as the user named it. */
   readonly file: string
   readonly params: Readonly<Record<string, Json>>
+  /** What its pools hold, by their names; `network` among them where the document limits it. */
+  readonly pools: Readonly<Record<string, number>>
   /** In an order in which every task comes after those it needs. */
   readonly tasks: ReadonlyArray<Task>
   /** What the pipeline is run for: placed into `results/<name>/<output>` at its end. */
@@ -33,9 +35,14 @@ export interface Task {
   readonly retry: RetryPolicy
   /** Seconds an attempt may take. */
   readonly timeout: number | undefined
-  readonly resources: Resources
-  /** False when the task must run every time. */
-  readonly cache: boolean
+  /** What each attempt holds, the first one first; the last entry holds for all further attempts. Never empty. */
+  readonly resources: ReadonlyArray<Resources>
+  /** `read-only` takes results from the store but leaves none there; `off` runs every time. */
+  readonly cache: "on" | "read-only" | "off"
+  /** Environment variables that the document gives it, part of its key. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Names of environment variables that hold secrets: handed on, masked, and no part of its key. */
+  readonly secrets: ReadonlyArray<string>
   /** Where the document declares the stage. */
   readonly location: Location
 }
@@ -72,14 +79,18 @@ export class SourcePath {
   }
 }
 
-/** How often and how patiently a task that failed transiently is tried again. */
-export interface RetryPolicy {
-  /** Attempts in all; 1 means no second try. */
+/** The reasons for which a failed attempt may be followed by another one. */
+export type RetryableReason = "transient" | "crash" | "timeout"
+
+/** How often and how patiently a task is tried again after a failure of one kind. */
+export interface RetryRule {
+  /** The last attempt that such a failure lets happen; 1 means no second try. */
   readonly attempts: number
   /** Seconds before the second attempt; doubled, with jitter, before each further one. */
   readonly delay: number
   /** The longest wait, in seconds. */
   readonly longest: number
-  /** Whether the death of the host process is tried again as well. */
-  readonly crashes: boolean
 }
+
+/** A rule for each kind of failure. */
+export type RetryPolicy = Readonly<Record<RetryableReason, RetryRule>>

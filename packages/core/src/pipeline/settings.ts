@@ -1,22 +1,20 @@
 import { type Diagnostics, entriesOf, type MapEntry, type Span } from "../document/index.ts"
-import type { Resources } from "../stage/index.ts"
+import type { AnyStage } from "../stage/index.ts"
 import type { StageDeclaration } from "./declarations.ts"
 import { evaluate } from "./evaluation.ts"
 import { stageSettings } from "./language.ts"
 import type { MatrixValues } from "./matrix.ts"
-import type { Json, RetryPolicy } from "./pipeline.ts"
+import type { Json, RetryPolicy, RetryRule, Task } from "./pipeline.ts"
 import { parseDuration, parseSize } from "./quantities.ts"
 import { type CheckedSchema, prepareSchema } from "./schema-check.ts"
 import { reportSchemaErrors } from "./schema-diagnostics.ts"
 import { hasUnknown, type Value } from "./value.ts"
 
 /** How a task is run. */
-export interface TaskSettings {
-  readonly retry: RetryPolicy
-  readonly timeout: number | undefined
-  readonly resources: Resources
-  readonly cache: boolean
-}
+export type TaskSettings = Pick<Task, "retry" | "timeout" | "resources" | "cache" | "environment" | "secrets">
+
+/** The kinds of failure that may have a rule of their own. */
+const KINDS = ["transient", "crash", "timeout"]
 
 const SETTINGS = ["retry", "timeout", "resources", "cache"]
 
@@ -35,7 +33,7 @@ export const settingsOf = (
   const wording = { part, keyNoun: "key", owner: "", place: declaration.span }
   reportSchemaErrors(check, value, wording, diagnostics)
   if (check.errors.length > 0 || hasUnknown(value)) return undefined
-  return taskSettings(check.data, declaration.definition?.resources)
+  return taskSettings(check.data, declaration.definition)
 }
 
 const settingsValue = (
@@ -52,30 +50,59 @@ const settingsValue = (
   return { kind: "map", entries: new Map(entries), span }
 }
 
-/** `retry: 3` says `retry: { attempts: 3 }`. */
-const asRetryMap = (value: Value, key: Span): Value =>
+/** `retry: 3` says `retry: { attempts: 3 }`, and so does `crash: 3` within it. */
+const asRetryMap = (value: Value, key: Span): Value => {
+  const attempts = asAttempts(value, key)
+  if (attempts.kind !== "map") return attempts
+  const entries = [...attempts.entries].map(([name, entry]): [string, MapEntry<Value>] =>
+    KINDS.includes(name)
+      ? [name, { key: entry.key, value: asAttempts(entry.value, entry.key) }]
+      : [name, entry],
+  )
+  return { ...attempts, entries: new Map(entries) }
+}
+
+const asAttempts = (value: Value, key: Span): Value =>
   value.kind === "scalar" && typeof value.value === "number"
     ? { kind: "map", entries: new Map([["attempts", { key, value }]]), span: value.span }
     : value
 
-const taskSettings = (data: Json, ofStage: Partial<Resources> = {}): TaskSettings => {
-  const retry = member(data, "retry")
+const taskSettings = (data: Json, stage: AnyStage | undefined): TaskSettings => {
   const resources = member(data, "resources")
   return {
-    retry: {
-      attempts: numberOf(member(retry, "attempts")) ?? 3,
-      delay: durationOf(member(retry, "delay")) ?? 1,
-      longest: durationOf(member(retry, "longest")) ?? 60,
-      crashes: member(retry, "crashes") !== false,
-    },
+    retry: retryPolicy(member(data, "retry")),
     timeout: durationOf(member(data, "timeout")),
-    resources: {
-      cpu: numberOf(member(resources, "cpu")) ?? ofStage.cpu ?? 1,
-      memory: sizeOf(member(resources, "memory")) ?? ofStage.memory ?? 256,
-      gpu: numberOf(member(resources, "gpu")) ?? ofStage.gpu ?? 0,
-    },
-    cache: member(data, "cache") !== false,
+    resources: [
+      {
+        cpu: numberOf(member(resources, "cpu")) ?? stage?.resources?.cpu ?? 1,
+        memory: sizeOf(member(resources, "memory")) ?? stage?.resources?.memory ?? 256,
+        gpu: numberOf(member(resources, "gpu")) ?? stage?.resources?.gpu ?? 0,
+        pools: stage?.resources?.pools ?? {},
+      },
+    ],
+    cache: cacheOf(member(data, "cache")),
+    environment: {},
+    secrets: stage?.secrets ?? [],
   }
+}
+
+/** The rule for all failures, and what is said of one kind in its place. */
+const retryPolicy = (retry: Json | undefined): RetryPolicy => {
+  const ruleFor = (kind: string): RetryRule => {
+    const own = member(retry, kind)
+    const fieldOf = (name: string) => member(own, name) ?? member(retry, name)
+    return {
+      attempts: numberOf(fieldOf("attempts")) ?? 3,
+      delay: durationOf(fieldOf("delay")) ?? 1,
+      longest: durationOf(fieldOf("longest")) ?? 60,
+    }
+  }
+  return { transient: ruleFor("transient"), crash: ruleFor("crash"), timeout: ruleFor("timeout") }
+}
+
+const cacheOf = (value: Json | undefined): Task["cache"] => {
+  if (value === "read-only") return "read-only"
+  return value === false ? "off" : "on"
 }
 
 const member = (data: Json | undefined, key: string): Json | undefined =>

@@ -41,7 +41,7 @@ export const decide = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Decision, never, Store> {
   const run = (...reasons: ReadonlyArray<RunReason>): Decision => ({ _tag: "run", key, reasons })
   if (force.has(task.key)) return run({ kind: "forced", message: "forced" })
-  if (!task.cache) return run({ kind: "uncached", message: "cache: false" })
+  if (task.cache === "off") return run({ kind: "uncached", message: "cache: false" })
   const found = yield* findResult(task, key.key)
   if (found !== undefined) {
     if (found.damage !== undefined) return run({ kind: "artefact-damaged", message: found.damage })

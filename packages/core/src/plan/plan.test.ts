@@ -56,7 +56,7 @@ const example = ({
       "train",
       copy(version),
       { from: output("images", "folder"), mine: source(join(folder, "mine")), options: { rate, text } },
-      { cache },
+      { cache: cache ? "on" : "off" },
     ),
     task("after", copy(version), {
       from: output("images", "folder"),

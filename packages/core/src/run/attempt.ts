@@ -4,6 +4,7 @@ import type { Task } from "../pipeline/index.ts"
 import { permanent, runStage, type StageCall, StageFailure } from "../stage/index.ts"
 import { type ArtefactRefused, type StoreError, storeError } from "../store/index.ts"
 import { attemptSink } from "./attempt-log.ts"
+import { environmentOf } from "./environment.ts"
 import { failureOf } from "./failure.ts"
 import type { RunContext } from "./run-context.ts"
 
@@ -84,7 +85,8 @@ export const runAttempt = (
     const { stage } = task
     const work = yield* context.store.workFolder
     const places = yield* prepare(context, task, key, work)
-    const call: StageCall = { stage: stage.name, version: stage.version, input, attempt, ...places }
+    const given = { environment: environmentOf(task, process.env), gpus: [] }
+    const call: StageCall = { stage: stage.name, version: stage.version, input, attempt, ...places, ...given }
     const sink = attemptSink(context, task.id, attempt)
     const run = stage.isolation === "host" ? context.hosts.run(call, sink) : runStage(stage, call, sink)
     yield* withTimeout(task, run)

@@ -8,5 +8,5 @@ export const machineResources = (gpu = 0): Resources => {
   // 0 or an enormous number where nothing constrains the process.
   const constrained = process.constrainedMemory()
   const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
-  return { cpu: availableParallelism(), memory: Math.floor(memory / MB), gpu }
+  return { cpu: availableParallelism(), memory: Math.floor(memory / MB), gpu, pools: {} }
 }

@@ -1,36 +1,35 @@
 import { Duration, Effect, Schedule } from "effect"
-import type { RetryPolicy } from "../pipeline/index.ts"
+import type { RetryPolicy, RetryRule } from "../pipeline/index.ts"
 import type { StageFailure } from "../stage/index.ts"
 
-/** Whether another attempt may end otherwise. */
-export const isRetryable = (failure: StageFailure, policy: RetryPolicy): boolean => {
-  switch (failure.reason) {
-    case "transient":
-    case "timeout":
-      return true
-    case "crash":
-      return policy.crashes
-    case "permanent":
-    case "cancelled":
-      return false
-  }
+/** The rule for a failure, where one may be followed by another attempt at all. */
+const ruleFor = (failure: StageFailure, policy: RetryPolicy): RetryRule | undefined =>
+  failure.reason === "permanent" || failure.reason === "cancelled" ? undefined : policy[failure.reason]
+
+/** Seconds until the next attempt, before jitter. */
+const waitAfter = (failure: StageFailure, attempt: number, policy: RetryPolicy): number => {
+  const rule = ruleFor(failure, policy)
+  return rule === undefined ? 0 : rule.delay * 2 ** (attempt - 1)
 }
+
+/** At most the rule's longest wait, but no less than what a server has asked for. */
+const withinLimits = (failure: StageFailure, wait: number, policy: RetryPolicy): number =>
+  Math.max(Math.min(wait, ruleFor(failure, policy)?.longest ?? wait), failure.retryAfter ?? 0)
 
 /**
  * When a failed task is tried again: after `delay` seconds, then twice as long each time, at most `longest`, with jitter
- * so that tasks that failed together don't come back together.
+ * so that tasks that failed together don't come back together, and never before a server that said so will have it.
  */
-export const retrySchedule = (
-  policy: RetryPolicy,
-  onRetry: (failure: StageFailure, wait: number) => void,
-) => {
-  const longest = Duration.seconds(policy.longest)
-  return Schedule.exponential(Duration.seconds(policy.delay)).pipe(
-    Schedule.jittered,
-    Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, longest))),
-    Schedule.upTo({ times: policy.attempts - 1 }),
+export const retrySchedule = (policy: RetryPolicy, onRetry: (failure: StageFailure, wait: number) => void) =>
+  Schedule.forever.pipe(
     Schedule.setInputType<StageFailure>(),
-    Schedule.while(({ input }) => isRetryable(input, policy)),
+    Schedule.while(({ input, attempt }) => attempt < (ruleFor(input, policy)?.attempts ?? 0)),
+    Schedule.modifyDelay(({ input, attempt }) =>
+      Effect.succeed(Duration.seconds(waitAfter(input, attempt, policy))),
+    ),
+    Schedule.jittered,
+    Schedule.modifyDelay(({ input, duration }) =>
+      Effect.succeed(Duration.seconds(withinLimits(input, Duration.toSeconds(duration), policy))),
+    ),
     Schedule.tap(({ input, duration }) => Effect.sync(() => onRetry(input, Duration.toSeconds(duration)))),
   )
-}

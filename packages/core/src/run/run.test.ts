@@ -9,7 +9,7 @@ import { latestRun, type RunEvent, readJournal, summarise } from "../observe/ind
 import { defineStage, HostPool } from "../stage/index.ts"
 import { Store } from "../store/index.ts"
 import { engine, hostCommand, makeFolder, removeFolder } from "./fixtures/engine.ts"
-import { diamond, output, pipeline, task } from "./fixtures/pipelines.ts"
+import { diamond, output, pipeline, retryRules, task } from "./fixtures/pipelines.ts"
 import { gather, grow, hostTrouble, trouble } from "./fixtures/stages.ts"
 import { runPipeline } from "./run-pipeline.ts"
 
@@ -23,7 +23,7 @@ const newFolder = (): string => {
   return folder
 }
 
-const retry = { attempts: 5, delay: 10, longest: 60, crashes: false }
+const retry = retryRules({ attempts: 5, delay: 10, longest: 60 }, 1)
 const statuses = (summary: { tasks: ReadonlyArray<{ status: string }> }) =>
   summary.tasks.map((task) => task.status)
 const traceOf = (folder: string): string => readFileSync(join(folder, "trace"), "utf8")
@@ -123,7 +123,9 @@ describe("a run", () => {
   it.live("computes one key once, and uncached tasks every time", () => {
     const folder = newFolder()
     const input = { how: "fine", times: 0, trace: join(folder, "trace") }
-    const tasks = ["one", "two", "three"].map((id) => task(id, trouble, input, { cache: id === "two" }))
+    const tasks = ["one", "two", "three"].map((id) =>
+      task(id, trouble, input, { cache: id === "two" ? "on" : "off" }),
+    )
     return Effect.gen(function* () {
       const summary = yield* runPipeline(pipeline(tasks))
       assert.deepStrictEqual(statuses(summary).sort(), ["cached", "cached", "succeeded"])
@@ -138,10 +140,10 @@ describe("a run", () => {
     const events: Array<RunEvent> = []
     const load = makeLoad(3)
     const tasks = [1, 1, 2, 3, 9, 1].map((cpu, index) =>
-      task(`t${index}`, load.stage, { cpu, index }, { resources: { cpu, memory: 1, gpu: 0 } }),
+      task(`t${index}`, load.stage, { cpu, index }, { resources: [{ cpu, memory: 1, gpu: 0, pools: {} }] }),
     )
     return Effect.gen(function* () {
-      const machine = { cpu: 3, memory: 100, gpu: 0 }
+      const machine = { cpu: 3, memory: 100, gpu: 0, pools: {} }
       const onEvent = (event: RunEvent) => void events.push(event)
       const summary = yield* runPipeline(pipeline(tasks), { machine, onEvent })
       assert.strictEqual(summary.status, "succeeded")
@@ -202,10 +204,10 @@ describe("attempts", () => {
 
   it.live("are as many as allowed, and crashes count only where they may", () => {
     const folder = newFolder()
-    const policy = { attempts: 3, delay: 0.001, longest: 0.01, crashes: true }
+    const policy = { attempts: 3, delay: 0.001, longest: 0.01 }
     const bad = (id: string, how: string, times: number, crashes: boolean) => {
       const input = { how, times, trace: join(folder, `trace-${id}`) }
-      return task(id, hostTrouble, input, { retry: { ...policy, crashes } })
+      return task(id, hostTrouble, input, { retry: retryRules(policy, crashes ? 3 : 1) })
     }
     const tasks = [
       bad("never", "transient", 9, false),
@@ -225,7 +227,7 @@ describe("attempts", () => {
   it.live("end at their timeout, in this process and in another", () => {
     const folder = newFolder()
     const input = (name: string) => ({ how: "hang", times: 1, trace: join(folder, name) })
-    const policy = { attempts: 2, delay: 0.001, longest: 0.01, crashes: false }
+    const policy = retryRules({ attempts: 2, delay: 0.001, longest: 0.01 })
     const tasks = [
       task("inline", trouble, input("1"), { timeout: 0.1, retry: policy }),
       task("host", hostTrouble, input("2"), { timeout: 1.5 }),

@@ -1,7 +1,7 @@
 import { Deferred, Effect, Semaphore } from "effect"
 import type { OutputReference, Task } from "../pipeline/index.ts"
 import { decide, findResult, type KeyContext, keyTask, reasonText, type TaskKey } from "../plan/index.ts"
-import { permanent, type StageFailure } from "../stage/index.ts"
+import { permanent, type Resources, type StageFailure } from "../stage/index.ts"
 import { type KeyRecord, Store } from "../store/index.ts"
 import { type OutputDigests, runAttempt } from "./attempt.ts"
 import { existingLog } from "./attempt-log.ts"
@@ -58,6 +58,13 @@ const secondsOf = ({ begun, context }: TaskRun): number =>
 const report = ({ context, task, attempts }: TaskRun, failure: StageFailure) =>
   reportFailure(task, failure, existingLog(context, task.id, attempts))
 
+/** What an attempt holds. */
+const resourcesOf = (task: Task, attempt: number): Resources => {
+  const found = task.resources[attempt - 1] ?? task.resources.at(-1)
+  if (found === undefined) throw new Error(`the task ${task.id} says nothing of its resources`)
+  return found
+}
+
 /** Attempts until one succeeds or none may follow. Resources are held by attempts, not by the waits between them. */
 const runAttempts = (
   run: TaskRun,
@@ -81,7 +88,8 @@ const runAttempts = (
       wait,
     }),
   )
-  return Effect.retry(context.limit.hold(task.resources, once), schedule)
+  const held = Effect.suspend(() => context.limit.hold(resourcesOf(task, run.attempts + 1), once))
+  return Effect.retry(held, schedule)
 }
 
 const warn = ({ context, task }: TaskRun, message: string): void =>
@@ -98,7 +106,7 @@ const checkSources = Effect.fnUntraced(function* (run: TaskRun, key: TaskKey) {
 const compute = Effect.fnUntraced(function* (run: TaskRun, key: TaskKey, reason: string) {
   const { context, state, task } = run
   const input = yield* resolveInput(context.store, outputDigest(state), task)
-  if (context.limit.exceeds(task.resources)) {
+  if (context.limit.exceeds(resourcesOf(task, 1))) {
     warn(run, "this task needs more than the machine has: it runs alone, and memory may not suffice")
   }
   const outputs = yield* runAttempts(run, key.key, input, reason)
@@ -153,7 +161,7 @@ const complete = Effect.fnUntraced(function* (run: TaskRun) {
     Store,
     context.store,
   )
-  const always = force.has(task.key) || !task.cache
+  const always = force.has(task.key) || task.cache === "off"
   const record =
     decision._tag === "cached"
       ? cached(run, decision.record)

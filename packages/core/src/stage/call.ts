@@ -10,6 +10,9 @@ export const StageCall = Schema.Struct({
   outputs: Schema.Record(Schema.String, Schema.String),
   scratch: Schema.String,
   checkpoint: Schema.String,
+  /** Variables that the attempt may read; they reach a host through its pipe, not through its process's environment. */
+  environment: Schema.Record(Schema.String, Schema.String),
+  gpus: Schema.Array(Schema.Number),
   attempt: Schema.Number,
 })
 export type StageCall = typeof StageCall.Type

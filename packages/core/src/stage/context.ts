@@ -6,6 +6,13 @@ export interface StageContext<Output extends string = string> {
   readonly scratch: string
   /** A folder of this task's own that survives failed attempts and killed runs, and goes when the task succeeds. */
   readonly checkpoint: string
+  /**
+   * Environment variables that the task was given: declared ones and secrets, beside what every program needs (`PATH`,
+   * `HOME`, …). A stage reads no others.
+   */
+  readonly environment: Readonly<Record<string, string>>
+  /** Indexes of the graphics processors that this attempt holds. */
+  readonly gpus: ReadonlyArray<number>
   /** 1 for the first attempt. */
   readonly attempt: number
   /** Aborted when the task is cancelled or its time is over. */

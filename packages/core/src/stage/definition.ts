@@ -21,6 +21,8 @@ export interface Resources {
   readonly memory: number
   /** Graphics processors. */
   readonly gpu: number
+  /** Shares of pools, by their names: `network`, or what the pipeline declares. */
+  readonly pools: Readonly<Record<string, number>>
 }
 
 /**
@@ -38,10 +40,12 @@ export interface StageDefinition<Input extends TObject = TObject, Output extends
   readonly summary: string
   readonly input: Input
   readonly outputs: Readonly<Record<Output, OutputDefinition>>
-  /** What a task needs when the pipeline doesn't say; `{ cpu: 1, memory: 256, gpu: 0 }` when absent. */
+  /** What a task needs when the pipeline doesn't say; `{ cpu: 1, memory: 256, gpu: 0, pools: {} }` when absent. */
   readonly resources?: Partial<Resources>
   /** `inline` runs in the engine's process, `host` in a process of its own: tensor work, or what may crash. */
   readonly isolation: "inline" | "host"
+  /** Secrets that the stage uses where they are set: names of environment variables, no part of the cache key. */
+  readonly secrets?: ReadonlyArray<string>
   /** What of the machine the outputs depend on, part of the cache key: `tensor-backend`. */
   readonly environment?: ReadonlyArray<string>
   readonly run: (input: Static<Input>, context: StageContext<Output>) => Effect.Effect<void, StageFailure>

@@ -19,6 +19,8 @@ export class StageFailure extends Data.TaggedError("StageFailure")<{
   readonly hint?: string
   /** The file (and line) that was at fault, where there is one. */
   readonly file?: string
+  /** Seconds that another attempt should wait at least, as a server has said. */
+  readonly retryAfter?: number
 }> {}
 
 /** A failure that the same input would meet again. */
@@ -26,5 +28,7 @@ export const permanent = (message: string, details: { hint?: string; file?: stri
   new StageFailure({ reason: "permanent", message, ...details })
 
 /** A failure that may pass by itself. */
-export const transient = (message: string, details: { hint?: string; file?: string } = {}): StageFailure =>
-  new StageFailure({ reason: "transient", message, ...details })
+export const transient = (
+  message: string,
+  details: { hint?: string; file?: string; retryAfter?: number } = {},
+): StageFailure => new StageFailure({ reason: "transient", message, ...details })

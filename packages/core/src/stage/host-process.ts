@@ -46,7 +46,7 @@ const crashOf = (call: StageCall, how: string, tail: ReadonlyArray<string>): Sta
     message: `the host process of ${call.stage} ${how}${said}`,
     hint: how.includes("SIGKILL")
       ? "the system kills processes when memory runs out: lower the batch, or raise `resources.memory` to run less beside it"
-      : "the attempt's log has all that it wrote; `retry: { crashes: true }` tries again",
+      : "the attempt's log has all that it wrote; `retry: { crash: 3 }` tries again",
   })
 }
 

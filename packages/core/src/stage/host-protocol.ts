@@ -15,6 +15,7 @@ const Failure = Schema.Struct({
   message: Schema.String,
   hint: Schema.optionalKey(Schema.String),
   file: Schema.optionalKey(Schema.String),
+  retryAfter: Schema.optionalKey(Schema.Number),
 })
 
 /** What a host says to the engine about the call that it works on. */

@@ -22,6 +22,8 @@ const callOf = (how: string, times = 1): StageCall => {
     outputs: { file: join(place, "fine.txt") },
     scratch: place,
     checkpoint: place,
+    environment: {},
+    gpus: [],
     attempt: 1,
   }
 }

@@ -36,6 +36,8 @@ export const runStage = (
       outputs: call.outputs,
       scratch: call.scratch,
       checkpoint: call.checkpoint,
+      environment: call.environment,
+      gpus: call.gpus,
       attempt: call.attempt,
       signal: controller.signal,
       progress: progress.report,

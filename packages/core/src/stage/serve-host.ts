@@ -42,10 +42,16 @@ const replyTo = (exit: Exit.Exit<void, StageFailure>): HostReply => {
   if (Exit.isSuccess(exit)) return { _tag: "Succeeded" }
   const found = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
   const failure = found ?? new StageFailure({ reason: "cancelled", message: "the stage was interrupted" })
-  const { reason, message, hint, file } = failure
+  const { reason, message, hint, file, retryAfter } = failure
   return {
     _tag: "Failed",
-    failure: { reason, message, ...(hint !== undefined && { hint }), ...(file !== undefined && { file }) },
+    failure: {
+      reason,
+      message,
+      ...(hint !== undefined && { hint }),
+      ...(file !== undefined && { file }),
+      ...(retryAfter !== undefined && { retryAfter }),
+    },
   }
 }
 

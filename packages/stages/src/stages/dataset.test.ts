@@ -21,6 +21,8 @@ const contextOf = <Output extends string>(
   outputs,
   scratch: join(root, "scratch"),
   checkpoint: join(root, "checkpoint"),
+  environment: {},
+  gpus: [],
   attempt: 1,
   signal,
   progress: report,

@@ -140,6 +140,8 @@ const start = async (stage: Stage, benchmark: string, options: RunOptions = {}) 
     outputs: { metrics: output },
     scratch: work,
     checkpoint: work,
+    environment: {},
+    gpus: [],
     attempt: 1,
     signal: options.signal ?? new AbortController().signal,
     progress: options.progress ?? (() => undefined),
