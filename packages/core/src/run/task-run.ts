@@ -166,7 +166,8 @@ const complete = Effect.fnUntraced(function* (run: TaskRun) {
     decision._tag === "cached"
       ? cached(run, decision.record)
       : yield* computeOnce(run, key, reasonText(decision.reasons), always)
-  yield* context.store.writeLastKey(context.pipeline.name, task.id, record.key)
+  // It only serves to explain later runs.
+  yield* Effect.ignore(context.store.writeLastKey(context.pipeline.name, task.id, record.key))
   return record
 })
 

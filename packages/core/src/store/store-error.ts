@@ -29,6 +29,11 @@ const hints: Readonly<Record<string, string>> = {
   EROFS: "that file system is read-only: choose another folder",
   EMFILE: "raise the limit of open files (`ulimit -n`) and run again",
   ENOENT: "run again; if it stays so, something else removes files there",
+  EISDIR: "move it away, or choose another folder",
+  ENOTDIR: "move the file away that stands for a folder, or choose another folder",
+  EEXIST: "move it away, or choose another folder",
+  ELOOP: "check the symbolic links on that path",
+  ENAMETOOLONG: "choose shorter names",
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -39,6 +44,13 @@ const words: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   EMFILE: "too many open files",
   ENOENT: "no such file or folder",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of the path is no folder",
+  EEXIST: "something else is there",
+  ENOTEMPTY: "a folder is there that is not empty",
+  EIO: "the disk has a fault",
+  ELOOP: "its symbolic links go round in a circle",
+  ENAMETOOLONG: "the name is too long",
 }
 
 const codesOfTags: Readonly<Record<string, string>> = {
