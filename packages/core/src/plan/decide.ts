@@ -9,27 +9,12 @@ export type Decision =
   | { readonly _tag: "cached"; readonly key: TaskKey; readonly record: KeyRecord }
   | { readonly _tag: "run"; readonly key: TaskKey; readonly reasons: ReadonlyArray<RunReason> }
 
-/** The first of a record's artefacts that cannot be used, in words. */
-const damageOf = Effect.fnUntraced(function* (record: KeyRecord) {
-  const store = yield* Store
-  for (const [output, digest] of Object.entries(record.outputs)) {
-    const damage = yield* Effect.match(store.artefact(digest), {
-      onSuccess: () => undefined,
-      onFailure: (error) => `its artefact \`${output}\` was removed or damaged: ${error.message}`,
-    })
-    if (damage !== undefined) return damage
-  }
-  return undefined
-})
-
-/** The sound record of a key, or the damage that it has. */
+/** The record of a key, or the damage that it has. */
 export const findResult = Effect.fnUntraced(function* (task: Task, key: string) {
   const store = yield* Store
-  const record = yield* store.record(key)
-  if (record === undefined) return undefined
-  const complete = Object.keys(task.stage.outputs).every((output) => record.outputs[output] !== undefined)
-  const damage = complete ? yield* damageOf(record) : "its record lacks an output"
-  return { record, damage }
+  const outputs = Object.keys(task.stage.outputs)
+  const found = store.find(key, outputs)
+  return found?.doubtful === true ? yield* store.settle(key, outputs) : found
 })
 
 /** Decides whether a task is taken from the store or runs, and why it runs. */

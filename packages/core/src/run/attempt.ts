@@ -2,7 +2,7 @@ import { join } from "node:path"
 import { Duration, Effect } from "effect"
 import type { Task } from "../pipeline/index.ts"
 import { permanent, runStage, type StageCall, StageFailure } from "../stage/index.ts"
-import { type ArtefactRefused, type StoreError, storeError } from "../store/index.ts"
+import type { ArtefactRefused, StoreError } from "../store/index.ts"
 import { attemptSink } from "./attempt-log.ts"
 import { environmentOf } from "./environment.ts"
 import { failureOf } from "./failure.ts"
@@ -11,17 +11,16 @@ import type { RunContext } from "./run-context.ts"
 /** Digests of a task's outputs, by their names. */
 export type OutputDigests = Readonly<Record<string, string>>
 
-const makeFolders = Effect.fnUntraced(function* (context: RunContext, folders: ReadonlyArray<string>) {
-  for (const folder of folders) {
-    yield* context.fs
-      .makeDirectory(folder, { recursive: true })
-      .pipe(Effect.mapError(storeError("create", folder)))
-  }
-})
-
 /** Each output has a folder of its own in the work folder; an output that is a file is the one file in it. */
 const outputFolders = (task: Task, work: string): ReadonlyArray<readonly [name: string, folder: string]> =>
   Object.keys(task.stage.outputs).map((name) => [name, join(work, "outputs", name)])
+
+/** What there is in the work folder of an attempt when it begins. */
+const workFolders = (task: Task): ReadonlyArray<string> => [
+  "scratch",
+  "outputs",
+  ...outputFolders(task, "").map(([, folder]) => folder),
+]
 
 const prepare = Effect.fnUntraced(function* (
   context: RunContext,
@@ -31,7 +30,6 @@ const prepare = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Pick<StageCall, "outputs" | "scratch" | "checkpoint">, StoreError> {
   const folders = outputFolders(task, work)
   const scratch = join(work, "scratch")
-  yield* makeFolders(context, [scratch, ...folders.map(([, folder]) => folder)])
   const outputs = folders.map(([name, folder]) => {
     const file = task.stage.outputs[name]?.file
     return [name, file === undefined ? folder : join(folder, file)]
@@ -83,7 +81,7 @@ export const runAttempt = (
 ): Effect.Effect<OutputDigests, StageFailure> =>
   Effect.gen(function* () {
     const { stage } = task
-    const work = yield* context.store.workFolder
+    const work = yield* context.store.workFolder(workFolders(task))
     const places = yield* prepare(context, task, key, work)
     const given = { environment: environmentOf(task, process.env), gpus: [] }
     const call: StageCall = { stage: stage.name, version: stage.version, input, attempt, ...places, ...given }

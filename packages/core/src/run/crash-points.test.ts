@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { NodeFileSystem } from "@effect/platform-node"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, PlatformError } from "effect"
+import { Effect, Layer } from "effect"
 import { HostPool } from "../stage/index.ts"
-import { Store } from "../store/index.ts"
+import { Disk, nodeDisk, Store } from "../store/index.ts"
 import { hostCommand, makeFolder, removeFolder } from "./fixtures/engine.ts"
 import { output, pipeline, task } from "./fixtures/pipelines.ts"
 import { grow } from "./fixtures/stages.ts"
@@ -13,49 +13,46 @@ import { runPipeline } from "./run-pipeline.ts"
 const base = makeFolder()
 afterAll(() => removeFolder(base))
 
-const gone = Effect.fail(
-  PlatformError.systemError({
-    _tag: "Unknown",
-    module: "FileSystem",
-    method: "any",
-    description: "power is off",
-  }),
-)
-
 /** A disk to which nothing gets after a number of changes, as when the process is killed there. */
-const dyingDisk = (changes: number, onChange: () => void) =>
-  Layer.effect(
-    FileSystem.FileSystem,
-    Effect.map(FileSystem.FileSystem, (fs) => {
-      let left = changes
-      const change = <A>(effect: Effect.Effect<A, PlatformError.PlatformError>) =>
-        Effect.suspend(() => {
-          onChange()
-          left -= 1
-          return left < 0 ? gone : effect
-        })
-      const dying: FileSystem.FileSystem = {
-        ...fs,
-        chmod: (path, mode) => change(fs.chmod(path, mode)),
-        makeDirectory: (path, options) => change(fs.makeDirectory(path, options)),
-        open: (path, options) => Effect.andThen(change(Effect.void), fs.open(path, options)),
-        remove: (path, options) => change(fs.remove(path, options)),
-        rename: (from, to) => change(fs.rename(from, to)),
-        writeFileString: (path, text, options) => change(fs.writeFileString(path, text, options)),
-      }
-      return dying
-    }),
-  ).pipe(Layer.provide(NodeFileSystem.layer))
+const dyingDisk = (changes: number, onChange: () => void): Disk => {
+  let left = changes
+  const change = (): void => {
+    onChange()
+    left -= 1
+    if (left < 0) throw new Error("power is off")
+  }
+  const dying =
+    <A extends ReadonlyArray<unknown>, B>(work: (...args: A) => B) =>
+    (...args: A): B => {
+      change()
+      return work(...args)
+    }
+  return {
+    makeFolder: dying(nodeDisk.makeFolder),
+    write: dying(nodeDisk.write),
+    append: dying(nodeDisk.append),
+    rename: dying(nodeDisk.rename),
+    link: dying(nodeDisk.link),
+    symlink: dying(nodeDisk.symlink),
+    copy: dying(nodeDisk.copy),
+    chmod: dying(nodeDisk.chmod),
+    setTime: dying(nodeDisk.setTime),
+    unlink: dying(nodeDisk.unlink),
+    removeEmptyFolder: dying(nodeDisk.removeEmptyFolder),
+    remove: dying(nodeDisk.remove),
+    flush: dying(nodeDisk.flush),
+  }
+}
 
 const work = pipeline([task("a", grow, { seed: 1, files: 2 }), task("b", grow, { seed: 2, files: 1 })], {
   a: output("a", "folder"),
 })
 
-const run = (folder: string, disk: Layer.Layer<FileSystem.FileSystem>) => {
+const run = (folder: string, disk: Disk) => {
   const layers = Layer.mergeAll(
     Store.layer(join(folder, "store")),
     HostPool.layer({ ...hostCommand, slots: 1 }),
-  ).pipe(Layer.provideMerge(disk))
+  ).pipe(Layer.provideMerge(NodeFileSystem.layer), Layer.provide(Layer.succeed(Disk, disk)))
   const verified = Effect.gen(function* () {
     const summary = yield* runPipeline(work, { resultsFolder: join(folder, "results") })
     const store = yield* Store
@@ -90,7 +87,7 @@ describe("the store", () => {
         )
         // The lease of a process that lives would be respected; this one is dead.
         rmSync(join(folder, "store", "leases"), { recursive: true, force: true })
-        const summary = yield* run(folder, NodeFileSystem.layer)
+        const summary = yield* run(folder, nodeDisk)
         assert.strictEqual(summary.status, "succeeded", `death at change ${at}`)
         assert.deepStrictEqual(
           summary.tasks.map(({ outputs }) => outputs),

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path"
 import { NodeFileSystem } from "@effect/platform-node"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, FileSystem, Layer, PlatformError } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Type } from "typebox"
 import { latestRun, type RunEvent, readJournal, summarise } from "../observe/index.ts"
 import { defineStage, HostPool } from "../stage/index.ts"
-import { Store } from "../store/index.ts"
+import { Disk, nodeDisk, Store } from "../store/index.ts"
 import { engine, hostCommand, makeFolder, removeFolder } from "./fixtures/engine.ts"
 import { diamond, output, pipeline, retryRules, task } from "./fixtures/pipelines.ts"
 import { gather, grow, hostTrouble, trouble } from "./fixtures/stages.ts"
@@ -273,27 +273,20 @@ describe("an interrupted run", () => {
 })
 
 describe("a run on a full disk", () => {
-  const full = PlatformError.systemError({
-    _tag: "Unknown",
-    module: "FileSystem",
-    method: "rename",
-    cause: Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }),
-  })
-  const fullDisk = Layer.effect(
-    FileSystem.FileSystem,
-    Effect.map(FileSystem.FileSystem, (fs) => ({
-      ...fs,
-      rename: (from: string, to: string) =>
-        to.includes("/trees/") ? Effect.fail(full) : fs.rename(from, to),
-    })),
-  ).pipe(Layer.provide(NodeFileSystem.layer))
+  const fullDisk: Disk = {
+    ...nodeDisk,
+    rename: (from, to) => {
+      if (to.includes("/trees/")) throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" })
+      nodeDisk.rename(from, to)
+    },
+  }
 
   it.live("fails with one clear message and leaves nothing behind", () => {
     const folder = newFolder()
     const layers = Layer.mergeAll(
       Store.layer(join(folder, "store")),
       HostPool.layer({ ...hostCommand, slots: 1 }),
-    ).pipe(Layer.provideMerge(fullDisk))
+    ).pipe(Layer.provideMerge(NodeFileSystem.layer), Layer.provide(Layer.succeed(Disk, fullDisk)))
     return Effect.gen(function* () {
       const summary = yield* runPipeline(diamond())
       assert.deepStrictEqual(statuses(summary), ["failed", "failed", "blocked", "blocked", "blocked"])

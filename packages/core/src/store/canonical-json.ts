@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { Predicate } from "effect"
 
 /**
@@ -22,7 +22,7 @@ export const canonicalJson = (value: unknown): string => {
 }
 
 /** SHA-256 of a text's UTF-8 bytes, in hexadecimal. */
-export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
+export const sha256 = (text: string): string => hash("sha256", text)
 
 /** SHA-256 of a value's canonical JSON, in hexadecimal. */
 export const digestOf = (value: unknown): string => sha256(canonicalJson(value))

@@ -4,26 +4,37 @@ import { sha256 } from "./canonical-json.ts"
 /**
  * Where things are in a store:
  *
- * - `trees/<ab>/<digest>/{manifest.json, content/}`: artefacts, named by the digest of their manifest
+ * - `store.json`: the store's format
+ * - `trees/<ab>/<digest>/{manifest.json, states.json, content/}`: artefacts, named by the digest of their manifest
  * - `keys/<ab>/<key>.json`: which artefacts a task of that key gave
- * - `tasks/<pipeline>/<task>.json`: the last key of a task, to explain why it runs again
+ * - `tasks/<pipeline>`: the last key of each task, to explain why it runs again
  * - `checkpoints/<key>/`: what an unfinished task has saved
  * - `work/<lease>-<n>/`: what is being made; `leases/<lease>.json`: by which process
- * - `claims/<name>/<n>`: who computes a key just now
+ * - `claims/<name>`: who computes a key just now
+ * - `pins/<digest>`: artefacts that are kept whatever happens
+ * - `damaged/<digest>-<n>/`: artefacts that were found damaged
  * - `runs/<run>/journal.jsonl`: what happened, and when
  * - `sources.json`: digests of the user's own files, by their state on disk
  */
 export interface Layout {
   readonly root: string
+  readonly format: string
+  readonly trees: string
+  readonly keys: string
+  readonly tasks: string
+  readonly checkpoints: string
   readonly work: string
   readonly leases: string
+  readonly claims: string
+  readonly pins: string
+  readonly damaged: string
   readonly runs: string
   readonly sources: string
   readonly tree: (digest: string) => string
   readonly record: (key: string) => string
-  readonly task: (pipeline: string, task: string) => string
+  readonly lastKeys: (pipeline: string) => string
   readonly checkpoint: (key: string) => string
-  readonly claims: (name: string) => string
+  readonly claim: (name: string) => string
 }
 
 /** A name that any file system takes: readable where possible, a digest where not. */
@@ -33,15 +44,31 @@ export const fileName = (name: string): string => {
 }
 
 /** The places in the store at the given folder. */
-export const layoutOf = (root: string): Layout => ({
-  root,
-  work: join(root, "work"),
-  leases: join(root, "leases"),
-  runs: join(root, "runs"),
-  sources: join(root, "sources.json"),
-  tree: (digest) => join(root, "trees", digest.slice(0, 2), digest),
-  record: (key) => join(root, "keys", key.slice(0, 2), `${key}.json`),
-  task: (pipeline, task) => join(root, "tasks", fileName(pipeline), `${fileName(task)}.json`),
-  checkpoint: (key) => join(root, "checkpoints", key),
-  claims: (name) => join(root, "claims", fileName(name)),
-})
+export const layoutOf = (root: string): Layout => {
+  const trees = join(root, "trees")
+  const keys = join(root, "keys")
+  const tasks = join(root, "tasks")
+  const checkpoints = join(root, "checkpoints")
+  const claims = join(root, "claims")
+  return {
+    root,
+    format: join(root, "store.json"),
+    trees,
+    keys,
+    tasks,
+    checkpoints,
+    work: join(root, "work"),
+    leases: join(root, "leases"),
+    claims,
+    pins: join(root, "pins"),
+    damaged: join(root, "damaged"),
+    runs: join(root, "runs"),
+    sources: join(root, "sources.json"),
+    // Put together by hand: these are asked for at every look-up.
+    tree: (digest) => `${trees}/${digest.slice(0, 2)}/${digest}`,
+    record: (key) => `${keys}/${key.slice(0, 2)}/${key}.json`,
+    lastKeys: (pipeline) => join(tasks, fileName(pipeline)),
+    checkpoint: (key) => join(checkpoints, key),
+    claim: (name) => join(claims, fileName(name)),
+  }
+}

@@ -1,27 +1,28 @@
 import { join } from "node:path"
-import { Schema } from "effect"
 import { canonicalJson, sha256 } from "./canonical-json.ts"
 
 /** One file of an artefact. */
-export const ManifestFile = Schema.Struct({
+export interface ManifestFile {
   /** Relative to the content folder, with `/`. */
-  path: Schema.String,
+  readonly path: string
   /** Bytes. */
-  size: Schema.Number,
-  sha256: Schema.String,
-  executable: Schema.Boolean,
-})
-export type ManifestFile = typeof ManifestFile.Type
+  readonly size: number
+  /**
+   * Of a file of at most 8 MiB: the SHA-256 of its bytes, in hexadecimal. Of a larger one: the SHA-256 of the SHA-256s
+   * (32 bytes each) of its successive pieces of 8 MiB, the last one as long as it comes; so several cores can hash it.
+   */
+  readonly sha256: string
+  readonly executable: boolean
+}
 
 /** What an artefact consists of. Its canonical JSON is stored, and the digest of that text is the artefact's name. */
-export const Manifest = Schema.Struct({
+export interface Manifest {
   /** A `file` artefact has exactly one file, and is that file. */
-  form: Schema.Literals(["file", "folder"]),
-  files: Schema.Array(ManifestFile),
+  readonly form: "file" | "folder"
+  readonly files: ReadonlyArray<ManifestFile>
   /** All folders below the content folder, so that empty ones are kept. */
-  folders: Schema.Array(Schema.String),
-})
-export type Manifest = typeof Manifest.Type
+  readonly folders: ReadonlyArray<string>
+}
 
 const byPath = (a: { readonly path: string }, b: { readonly path: string }): number =>
   a.path < b.path ? -1 : 1
@@ -39,8 +40,9 @@ export const manifestText = (manifest: Manifest): string => canonicalJson(manife
 /** The artefact's name: SHA-256 of the manifest's text. */
 export const manifestDigest = (manifest: Manifest): string => sha256(manifestText(manifest))
 
-/** Reads a manifest's text; fails on anything that is not one. */
-export const parseManifest = Schema.decodeUnknownSync(Schema.fromJsonString(Manifest))
+/** Reads a manifest's text, if it is the one of that digest; what has the right digest we wrote ourselves. */
+export const parseManifest = (text: string, digest: string): Manifest | undefined =>
+  sha256(text) === digest ? JSON.parse(text) : undefined
 
 /** Where an artefact with this manifest is, given its content folder: the folder, or its one file. */
 export const artefactPath = (manifest: Manifest, content: string): string => {

@@ -20,12 +20,16 @@ const textOf = (read: () => string): string => {
   }
 }
 
-const machine = (): string =>
-  [
+let ownMachine: string | undefined
+
+const machine = (): string => {
+  ownMachine ??= [
     hostname(),
     textOf(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")),
     textOf(() => readlinkSync("/proc/self/ns/pid")),
   ].join(" ")
+  return ownMachine
+}
 
 /** Field 22 of `/proc/<pid>/stat`, counted after the command's name, which may hold anything. */
 const startOf = (pid: number): string => {

@@ -1,78 +1,84 @@
 import { readFileSync } from "node:fs"
-import { Effect, type FileSystem, Schema } from "effect"
-import { canonicalJson } from "./canonical-json.ts"
-import { writeAtomically } from "./durable.ts"
+import { dirname } from "node:path"
+import { Effect } from "effect"
+import { type Disk, writeAtomically, writeDurably } from "./disk.ts"
 import type { Layout } from "./layout.ts"
+import type { Tree } from "./states.ts"
 import type { StoreError } from "./store-error.ts"
+import { parseSummed, summedText } from "./summed-json.ts"
+import { readTree } from "./trees.ts"
 
 /** One leaf of a task's input, as far as it is needed to explain later what has changed. */
-export const RecordedField = Schema.Struct({
+export interface RecordedField {
   /** Of the value's canonical JSON, or of the artefact's content. */
-  digest: Schema.String,
-  kind: Schema.Literals(["value", "output", "source"]),
+  readonly digest: string
+  readonly kind: "value" | "output" | "source"
   /** A short value's JSON text, an output's `task.output`, a source's path; absent for a long value. */
-  shown: Schema.optionalKey(Schema.String),
-})
-export type RecordedField = typeof RecordedField.Type
+  readonly shown?: string
+}
 
 /** What a task of some key gave. Written last: what it names is complete. */
-export const KeyRecord = Schema.Struct({
-  key: Schema.String,
-  stage: Schema.String,
-  version: Schema.Number,
+export interface KeyRecord {
+  readonly key: string
+  readonly stage: string
+  readonly version: number
   /** The leaves of the input by their place: `learning-rate`, `before[0]`. */
-  fields: Schema.Record(Schema.String, RecordedField),
-  environment: Schema.Record(Schema.String, Schema.String),
+  readonly fields: Readonly<Record<string, RecordedField>>
+  readonly environment: Readonly<Record<string, string>>
   /** Digests of the outputs. */
-  outputs: Schema.Record(Schema.String, Schema.String),
-})
-export type KeyRecord = typeof KeyRecord.Type
+  readonly outputs: Readonly<Record<string, string>>
+}
 
-const LastKey = Schema.Struct({ key: Schema.String })
+/** A record as it is stored: with the small ones of its artefacts, so that one read tells all. */
+export interface StoredRecord {
+  readonly record: KeyRecord
+  readonly trees: Readonly<Record<string, Tree>>
+}
 
-const parseRecord = Schema.decodeUnknownSync(Schema.fromJsonString(KeyRecord))
-const parseLastKey = Schema.decodeUnknownSync(Schema.fromJsonString(LastKey))
+/** Artefacts of more files and folders than this are not part of records. */
+const SMALL = 16
 
-/** A file that is missing or damaged is as good as none: the task then runs again. */
-const readOrNone = <A>(path: string, parse: (text: unknown) => A): Effect.Effect<A | undefined> =>
-  Effect.sync(() => {
+/** The record of a key with its artefacts, where there is a sound one: a damaged one is as good as none. */
+export const readStored = (layout: Layout, key: string): StoredRecord | undefined => {
+  try {
+    const stored: StoredRecord = parseSummed(readFileSync(layout.record(key), "utf8"))
+    return stored.record.key === key ? stored : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const smallTrees = (layout: Layout, record: KeyRecord): StoredRecord["trees"] => {
+  const trees: Record<string, Tree> = {}
+  for (const digest of Object.values(record.outputs)) {
     try {
-      return parse(readFileSync(path, "utf8"))
+      const tree = readTree(layout, digest)
+      if (tree.manifest.files.length + tree.manifest.folders.length <= SMALL) trees[digest] = tree
     } catch {
-      return undefined
+      // Whoever looks will notice.
     }
+  }
+  return trees
+}
+
+const storedText = (layout: Layout, record: KeyRecord): string => {
+  const stored: StoredRecord = { record, trees: smallTrees(layout, record) }
+  return summedText(stored)
+}
+
+/** Writes a record, whole and for good, after the artefacts that it names. */
+export const writeRecord = (disk: Disk, layout: Layout, record: KeyRecord): Effect.Effect<void, StoreError> =>
+  Effect.suspend(() => {
+    const text = storedText(layout, record)
+    const folders = new Set(Object.values(record.outputs).map((digest) => dirname(layout.tree(digest))))
+    return writeDurably(disk, layout.record(record.key), text, [...folders])
   })
 
-/** The record of a key, where there is a sound one. */
-export const readRecord = (layout: Layout, key: string): Effect.Effect<KeyRecord | undefined> =>
-  readOrNone(layout.record(key), parseRecord).pipe(
-    Effect.map((record) => (record?.key === key ? record : undefined)),
-  )
-
-/** Writes a record, whole and for good. */
-export const writeRecord = (
-  fs: FileSystem.FileSystem,
-  layout: Layout,
-  record: KeyRecord,
-): Effect.Effect<void, StoreError> =>
-  writeAtomically(fs, layout.record(record.key), canonicalJson(record), { durable: true })
-
-/** The key that a task of a pipeline had when it was last done. */
-export const readLastKey = (
-  layout: Layout,
-  pipeline: string,
-  task: string,
-): Effect.Effect<string | undefined> =>
-  readOrNone(layout.task(pipeline, task), parseLastKey).pipe(Effect.map((found) => found?.key))
-
-/** Remembers the key of a task, unless it is known already. */
-export const writeLastKey = Effect.fnUntraced(function* (
-  fs: FileSystem.FileSystem,
-  layout: Layout,
-  pipeline: string,
-  task: string,
-  key: string,
-): Effect.fn.Return<void, StoreError> {
-  if ((yield* readLastKey(layout, pipeline, task)) === key) return
-  yield* writeAtomically(fs, layout.task(pipeline, task), canonicalJson({ key }), { durable: false })
-})
+/** Takes the states of its artefacts into a record again, after they were looked into. */
+export const renewStates = (disk: Disk, layout: Layout, record: KeyRecord): void => {
+  try {
+    writeAtomically(disk, layout.record(record.key), storedText(layout, record))
+  } catch {
+    // The store cannot be written to: the next look costs as much as this one did.
+  }
+}

@@ -1,15 +1,5 @@
-import { createHash } from "node:crypto"
-import {
-  type BigIntStats,
-  closeSync,
-  fsync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-} from "node:fs"
-import { open } from "node:fs/promises"
+import { isUtf8 } from "node:buffer"
+import { type BigIntStats, lstatSync, readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { ArtefactRefused, type StoreError, storeError } from "./store-error.ts"
@@ -28,6 +18,20 @@ export interface FoundTree {
   readonly folders: ReadonlyArray<string>
 }
 
+/** What stands for bytes that are no UTF-8; a name may also hold it by right. */
+const REPLACEMENT = "\ufffd"
+
+/** The names in a folder. One that is not UTF-8 would be another one when it is read back, so it is refused. */
+const namesIn = (folder: string, relative: string): ReadonlyArray<string> => {
+  const names = readdirSync(folder)
+  if (!names.some((name) => name.includes(REPLACEMENT))) return names
+  const wrong = readdirSync(folder, { encoding: "buffer" }).find((name) => !isUtf8(name))
+  if (wrong === undefined) return names
+  const shown = wrong.toString("latin1").replace(/[^ -~]/g, (sign) => `\\x${sign.charCodeAt(0).toString(16)}`)
+  const where = relative === "" ? "" : ` in ${relative}`
+  throw new ArtefactRefused({ message: `the file name ${shown}${where} is not UTF-8; give it another name` })
+}
+
 const scanInto = (
   found: { readonly files: Array<FoundFile>; readonly folders: Array<string> },
   absolute: string,
@@ -35,7 +39,7 @@ const scanInto = (
   links: "refuse" | "follow",
   above: ReadonlyArray<string>,
 ): void => {
-  for (const name of readdirSync(absolute)) {
+  for (const name of namesIn(absolute, relative)) {
     const path = relative === "" ? name : `${relative}/${name}`
     const place = join(absolute, name)
     const stats = (links === "follow" ? statSync : lstatSync)(place, { bigint: true })
@@ -71,50 +75,6 @@ export const scanTree = (
     },
     catch: (cause) => (cause instanceof ArtefactRefused ? cause : storeError("read", root)(cause)),
   })
-
-/** Bytes read at a time. */
-const CHUNK = 1 << 20
-
-const hashInPieces = async (path: string, signal: AbortSignal): Promise<string> => {
-  const file = await open(path, "r")
-  try {
-    const hash = createHash("sha256")
-    const buffer = Buffer.allocUnsafe(CHUNK)
-    for (;;) {
-      signal.throwIfAborted()
-      const { bytesRead } = await file.read(buffer, 0, CHUNK)
-      if (bytesRead === 0) return hash.digest("hex")
-      hash.update(buffer.subarray(0, bytesRead))
-    }
-  } finally {
-    await file.close()
-  }
-}
-
-/**
- * SHA-256 of a file's bytes, in hexadecimal. A small file is read at once, which is many times quicker than in steps that
- * others may come between; a large one is read piece by piece.
- */
-export const hashFile = (path: string, size: number): Effect.Effect<string, StoreError> =>
-  size <= CHUNK
-    ? Effect.try({
-        try: () => createHash("sha256").update(readFileSync(path)).digest("hex"),
-        catch: storeError("read", path),
-      })
-    : Effect.tryPromise({ try: (signal) => hashInPieces(path, signal), catch: storeError("read", path) })
-
-/** Makes a file's bytes survive a power failure. */
-export const flushFile = (path: string): Effect.Effect<void, StoreError> =>
-  Effect.callback<void, unknown>((resume) => {
-    const file = openSync(path, "r")
-    fsync(file, (error) => {
-      closeSync(file)
-      resume(error === null ? Effect.void : Effect.fail(error))
-    })
-  }).pipe(
-    Effect.catchDefect((cause) => Effect.fail(cause)),
-    Effect.mapError(storeError("flush", path)),
-  )
 
 /** Whether somebody may execute the file. */
 export const isExecutable = (stats: BigIntStats): boolean => (stats.mode & 0o111n) !== 0n

@@ -1,8 +1,8 @@
-import { readdirSync, utimesSync } from "node:fs"
+import { readdirSync, rmSync, symlinkSync, utimesSync } from "node:fs"
 import { join } from "node:path"
-import { NodeFileSystem } from "@effect/platform-node"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, FileSystem, Layer, PlatformError } from "effect"
+import { Effect, Fiber, Layer } from "effect"
+import { Disk, nodeDisk } from "./disk.ts"
 import { newRoot, removeStores, withStore, writeFiles } from "./fixtures/stores.ts"
 import { Store, type StoreShape } from "./store.ts"
 
@@ -23,7 +23,7 @@ describe("work and claims", () => {
         (living) =>
           Effect.scoped(
             Effect.gen(function* () {
-              yield* living.workFolder
+              yield* living.workFolder()
               yield* withStore((store) => store.sweep, root)
               assert.strictEqual(readdirSync(join(root, "work")).length, 1)
               assert.strictEqual(readdirSync(join(root, "leases")).length, 1)
@@ -38,10 +38,10 @@ describe("work and claims", () => {
   it.live("one at a time holds a name, whoever dies", () =>
     Effect.gen(function* () {
       const root = newRoot()
-      writeFiles(root, [
-        ["claims/name/3", "gone"],
-        ["claims/name/2.done", "x"],
-      ])
+      writeFiles(root, [["claims/other", ""]])
+      rmSync(join(root, "claims/other"))
+      symlinkSync("aaaaaaaaaaaaaaaa", join(root, "claims/name"))
+      symlinkSync("bbbbbbbbbbbbbbbb", join(root, "claims/name.aaaaaaaaaaaaaaaa"))
       let [inside, most, waits] = [0, 0, 0]
       const work = (store: StoreShape) =>
         Effect.scoped(
@@ -81,20 +81,10 @@ describe("work and claims", () => {
 })
 
 describe("a full disk", () => {
-  const full = PlatformError.systemError({
-    _tag: "Unknown",
-    module: "FileSystem",
-    method: "open",
-    cause: Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }),
-  })
-  const fullDisk = Layer.effect(
-    FileSystem.FileSystem,
-    Effect.map(FileSystem.FileSystem, (fs) => ({
-      ...fs,
-      open: () => Effect.fail(full),
-      makeDirectory: () => Effect.fail(full),
-    })),
-  ).pipe(Layer.provide(NodeFileSystem.layer))
+  const full = (): never => {
+    throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" })
+  }
+  const fullDisk: Disk = { ...nodeDisk, makeFolder: full, write: full }
 
   it.live("is one clear error", () =>
     Effect.gen(function* () {
@@ -105,6 +95,6 @@ describe("a full disk", () => {
       assert.strictEqual(error.code, "ENOSPC")
       assert.include(error.message, "no space left on the disk")
       assert.include(error.hint, "free some space")
-    }).pipe(Effect.provide(Layer.provide(Store.layer(newRoot()), fullDisk))),
+    }).pipe(Effect.provide(Layer.provide(Store.layer(newRoot()), Layer.succeed(Disk, fullDisk)))),
   )
 })

@@ -1,16 +1,21 @@
-import { readdirSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { Context, Effect, FileSystem, Layer, type Scope } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import { claimName } from "./claims.ts"
-import { makeFolder, remove } from "./durable.ts"
+import { type Collection, makeCollection } from "./collection.ts"
+import { commitTree } from "./commit.ts"
+import { Disk, discard, onDisk } from "./disk.ts"
+import { type Found, find, settleRecord } from "./find.ts"
+import { checkFormat } from "./format.ts"
+import { makeLastKeys } from "./last-keys.ts"
 import { type Layout, layoutOf } from "./layout.ts"
 import { type Leases, makeLeases } from "./lease.ts"
 import { type Manifest, manifestDigest } from "./manifest.ts"
 import { materialiseArtefact } from "./materialise.ts"
-import { type KeyRecord, readLastKey, readRecord, writeLastKey, writeRecord } from "./records.ts"
-import { makeSourceDigests, type SourceDigests } from "./source-digests.ts"
-import type { ArtefactDamaged, ArtefactRefused, StoreError } from "./store-error.ts"
-import { type Artefact, commitTree, findArtefact, verifyArtefact } from "./trees.ts"
+import { type KeyRecord, readStored, writeRecord } from "./records.ts"
+import { makeSourceDigests } from "./source-digests.ts"
+import { type ArtefactDamaged, type ArtefactRefused, errorCode, type StoreError } from "./store-error.ts"
+import { sweep } from "./sweep.ts"
+import { type Artefact, findArtefact, verifyArtefact } from "./trees.ts"
 
 /** What a store does. */
 export interface StoreShape {
@@ -20,8 +25,12 @@ export interface StoreShape {
   readonly runs: string
   /** Clears away what dead processes have left. */
   readonly sweep: Effect.Effect<void, StoreError>
-  /** A new empty folder on the store's own disk, removed with the scope. */
-  readonly workFolder: Effect.Effect<string, StoreError, Scope.Scope>
+  /**
+   * A new folder on the store's own disk, removed with the scope.
+   *
+   * @param folders made in it, each after those above it
+   */
+  readonly workFolder: (folders?: ReadonlyArray<string>) => Effect.Effect<string, StoreError, Scope.Scope>
   /** The folder in which a task of that key keeps what it has so far; made when missing. */
   readonly checkpointFolder: (key: string) => Effect.Effect<string, StoreError>
   readonly removeCheckpoint: (key: string) => Effect.Effect<void, StoreError>
@@ -30,98 +39,124 @@ export interface StoreShape {
     folder: string,
     form: Manifest["form"],
   ) => Effect.Effect<string, StoreError | ArtefactRefused>
-  /** An artefact, if its files are there with their sizes: quick, done at every use. */
+  /**
+   * The record of a key, if there is a sound one, and whether its outputs of these names can be used. Plain code for the
+   * many tasks of a run; nothing is read but the record, and each file is looked at. When that leaves a doubt, `settle`
+   * answers.
+   */
+  readonly find: (key: string, outputs: ReadonlyArray<string>) => Found | undefined
+  /** As `find`, but reads the files that were touched since they were last read: leaves no doubt. */
+  readonly settle: (key: string, outputs: ReadonlyArray<string>) => Effect.Effect<Found | undefined>
+  /** An artefact, if it is whole: what was touched since it was last read is read again. Done at every use. */
   readonly artefact: (digest: string) => Effect.Effect<Artefact, ArtefactDamaged>
   /** An artefact, if every byte of it is right. */
   readonly verify: (digest: string) => Effect.Effect<Artefact, ArtefactDamaged | StoreError>
+  /** The record of a key, wherever its artefacts are. */
   readonly record: (key: string) => Effect.Effect<KeyRecord | undefined>
   readonly writeRecord: (record: KeyRecord) => Effect.Effect<void, StoreError>
+  /** The key that a task of a pipeline had when it was last done. */
   readonly lastKey: (pipeline: string, task: string) => Effect.Effect<string | undefined>
-  readonly writeLastKey: (pipeline: string, task: string, key: string) => Effect.Effect<void, StoreError>
+  readonly writeLastKey: (pipeline: string, task: string, key: string) => Effect.Effect<void>
   /** Holds a name against all processes that use this store, until the scope ends. */
   readonly claim: (name: string, onWait: () => void) => Effect.Effect<void, StoreError, Scope.Scope>
   /** The digest of a file or folder outside the store. */
   readonly digestSource: (path: string) => Effect.Effect<string, StoreError | ArtefactRefused>
   /** Keeps what was learnt about sources for later processes. */
   readonly saveSources: Effect.Effect<void, StoreError>
-  /** Places a copy of an artefact, replacing what is there; false when it was there already. */
+  /** Places an artefact where the user wants it, replacing what is there; false when it was there already. */
   readonly materialise: (digest: string, to: string) => Effect.Effect<boolean, StoreError | ArtefactDamaged>
+  /** What is in the store, and how it is cleared of what nobody needs. */
+  readonly collection: Collection
 }
 
 /** The artefacts of a project, named by their content, and what is known of how they came about. */
 export class Store extends Context.Service<Store, StoreShape>()("@diva-pipeline/core/store/Store") {
-  /** The store in the given folder, which is made when something is first written. */
-  static layer(folder: string): Layer.Layer<Store, never, FileSystem.FileSystem> {
+  /** The store in the given folder, which is made when something is first written. A store of another format is refused. */
+  static layer(folder: string): Layer.Layer<Store, StoreError> {
     return Layer.effect(Store, makeStore(resolve(folder)))
   }
 }
 
 const makeStore = Effect.fnUntraced(function* (root: string) {
-  const fs = yield* FileSystem.FileSystem
+  const disk = yield* Disk
   const layout = layoutOf(root)
-  const leases = yield* makeLeases(fs, layout)
-  const sources = makeSourceDigests(fs, layout)
-  const claim = (name: string, onWait: () => void) => claimName(fs, layout, leases, name, onWait)
+  yield* checkFormat(layout)
+  const leases = yield* makeLeases(disk, layout)
+  const sources = makeSourceDigests(disk, layout)
+  const lastKeys = makeLastKeys(disk, layout)
+  const claim = (name: string, onWait: () => void) => claimName(disk, layout, leases, name, onWait)
+  const artefact = (digest: string) => findArtefact(disk, layout, digest)
   return Store.of({
     root,
     runs: layout.runs,
-    sweep: sweep(fs, layout, leases),
-    workFolder: makeWorkFolders(fs, layout, leases),
-    checkpointFolder: (key) => Effect.as(makeFolder(fs, layout.checkpoint(key)), layout.checkpoint(key)),
-    removeCheckpoint: (key) => remove(fs, layout.checkpoint(key)),
-    commit: (folder, form) => commitTree(fs, layout, folder, form),
-    artefact: (digest) => findArtefact(layout, digest),
-    verify: (digest) => verifyArtefact(layout, digest),
-    record: (key) => readRecord(layout, key),
-    writeRecord: (record) => writeRecord(fs, layout, record),
-    lastKey: (pipeline, task) => readLastKey(layout, pipeline, task),
-    writeLastKey: (pipeline, task, key) => writeLastKey(fs, layout, pipeline, task, key),
+    sweep: sweep(disk, layout, leases),
+    workFolder: makeWorkFolders(disk, layout, leases),
+    checkpointFolder: (key) => checkpointFolder(disk, layout.checkpoint(key)),
+    removeCheckpoint: (key) => removeCheckpoint(disk, layout.checkpoint(key)),
+    commit: (folder, form) => commitTree(disk, layout, folder, form),
+    find: (key, outputs) => find(layout, key, outputs),
+    settle: (key, outputs) => settleRecord(disk, layout, key, outputs),
+    artefact,
+    verify: (digest) => verifyArtefact(disk, layout, digest),
+    record: (key) => Effect.sync(() => readStored(layout, key)?.record),
+    writeRecord: (record) => writeRecord(disk, layout, record),
+    lastKey: (pipeline, task) => Effect.sync(() => lastKeys.of(pipeline, task)),
+    writeLastKey: (pipeline, task, key) => Effect.sync(() => lastKeys.set(pipeline, task, key)),
     claim,
     digestSource: (path) => Effect.map(sources.manifestOf(path), manifestDigest),
     saveSources: sources.save,
-    materialise: materialise(fs, layout, sources, claim),
+    materialise: (digest, to) =>
+      Effect.flatMap(artefact(digest), (found) =>
+        materialiseArtefact(disk, sources, found, resolve(to), claim),
+      ),
+    collection: makeCollection(disk, layout, leases, claim),
   })
 })
 
-const makeWorkFolders = (
-  fs: FileSystem.FileSystem,
-  layout: Layout,
-  leases: Leases,
-): StoreShape["workFolder"] => {
+const makeWorkFolders = (disk: Disk, layout: Layout, leases: Leases): StoreShape["workFolder"] => {
   let count = 0
-  return Effect.acquireRelease(
-    Effect.gen(function* () {
-      const folder = join(layout.work, `${yield* leases.own}-${++count}`)
-      yield* makeFolder(fs, folder)
-      return folder
-    }),
-    (folder) => Effect.ignore(remove(fs, folder)),
-  )
+  return (folders = []) =>
+    Effect.acquireRelease(
+      Effect.flatMap(leases.own, (lease) => {
+        const folder = join(layout.work, `${lease}-${++count}`)
+        return onDisk("create", folder, () => {
+          for (const path of ["", ...folders]) disk.makeFolder(join(folder, path))
+          return folder
+        })
+      }),
+      (folder) => Effect.sync(() => removeWork(disk, folder, folders)),
+    )
 }
 
-const namesIn = (folder: string): ReadonlyArray<string> => {
+/** A work folder is mostly empty at its end, and its empty folders are removed much quicker one by one. */
+const removeWork = (disk: Disk, folder: string, folders: ReadonlyArray<string>): void => {
   try {
-    return readdirSync(folder)
+    for (const path of [...folders].reverse()) removeIfEmpty(disk, join(folder, path))
+    disk.removeEmptyFolder(folder)
   } catch {
-    return []
+    discard(disk, folder)
   }
 }
 
-const sweep = (fs: FileSystem.FileSystem, layout: Layout, leases: Leases): StoreShape["sweep"] =>
-  Effect.gen(function* () {
-    const stale = namesIn(layout.work).filter((name) => !leases.isAlive(name.split("-")[0] ?? name))
-    yield* Effect.forEach(stale, (name) => remove(fs, join(layout.work, name)), { discard: true })
-    // Last, for a lease is what tells that the rest is stale.
-    yield* Effect.forEach(leases.dead(), (lease) => remove(fs, leases.fileOf(lease)), { discard: true })
+const removeIfEmpty = (disk: Disk, folder: string): void => {
+  try {
+    disk.removeEmptyFolder(folder)
+  } catch (cause) {
+    if (errorCode(cause) !== "ENOENT") throw cause
+  }
+}
+
+const checkpointFolder = (disk: Disk, folder: string): Effect.Effect<string, StoreError> =>
+  onDisk("create", folder, () => {
+    disk.makeFolder(folder)
+    return folder
   })
 
-const materialise = (
-  fs: FileSystem.FileSystem,
-  layout: Layout,
-  sources: SourceDigests,
-  claim: StoreShape["claim"],
-): StoreShape["materialise"] =>
-  Effect.fnUntraced(function* (digest, to) {
-    const artefact = yield* findArtefact(layout, digest)
-    return yield* materialiseArtefact(fs, sources, artefact, resolve(to), claim)
+const removeCheckpoint = (disk: Disk, folder: string): Effect.Effect<void, StoreError> =>
+  onDisk("remove", folder, () => {
+    try {
+      removeIfEmpty(disk, folder)
+    } catch {
+      disk.remove(folder)
+    }
   })

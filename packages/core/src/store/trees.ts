@@ -1,20 +1,25 @@
-import { readFileSync, statSync } from "node:fs"
-import { dirname, join } from "node:path"
-import { Effect, type FileSystem } from "effect"
-import { sha256 } from "./canonical-json.ts"
-import { makeFolder, remove, syncFolder, uniqueName } from "./durable.ts"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Effect } from "effect"
+import { type Disk, writeAtomically } from "./disk.ts"
+import { hashFile } from "./hash.ts"
 import type { Layout } from "./layout.ts"
+import { artefactPath, type Manifest, type ManifestFile, parseManifest } from "./manifest.ts"
 import {
-  artefactPath,
-  type Manifest,
-  type ManifestFile,
-  makeManifest,
-  manifestDigest,
-  manifestText,
-  parseManifest,
-} from "./manifest.ts"
-import { type FoundFile, flushFile, hashFile, isExecutable, scanTree } from "./scan.ts"
-import { ArtefactDamaged, ArtefactRefused, errorCode, type StoreError, storeError } from "./store-error.ts"
+  faultOf,
+  isAsBefore,
+  lookAt,
+  NO_STATES,
+  ownFolders,
+  parseStates,
+  type State,
+  type States,
+  stateOf,
+  statesText,
+  statsOf,
+  type Tree,
+} from "./states.ts"
+import { ArtefactDamaged, errorCode, type StoreError } from "./store-error.ts"
 
 /** An artefact in the store. */
 export interface Artefact {
@@ -24,167 +29,130 @@ export interface Artefact {
   readonly manifest: Manifest
 }
 
-/** How many files are read or flushed at once. */
-const PARALLEL = 8
+/** How many files are read at once. */
+const PARALLEL = 4
 
 const damaged = (digest: string, message: string): ArtefactDamaged => new ArtefactDamaged({ digest, message })
 
 /** Reads a manifest; its own bytes must have the digest that the artefact is named by. */
-const readManifest = (layout: Layout, digest: string): Manifest => {
-  const folder = layout.tree(digest)
+const readManifest = (folder: string, digest: string): Manifest => {
   let text: string
   try {
-    text = readFileSync(join(folder, "manifest.json"), "utf8")
+    text = readFileSync(`${folder}/manifest.json`, "utf8")
   } catch (cause) {
-    throw damaged(
-      digest,
-      errorCode(cause) === "ENOENT" ? "it is no longer there" : "its manifest cannot be read",
-    )
+    const isGone = errorCode(cause) === "ENOENT"
+    throw damaged(digest, isGone ? "it is no longer there" : "its manifest cannot be read")
   }
-  if (sha256(text) !== digest) throw damaged(digest, "its manifest was changed")
-  return parseManifest(text)
+  const manifest = parseManifest(text, digest)
+  if (manifest === undefined) throw damaged(digest, "its manifest was changed")
+  return manifest
 }
 
-const checkSize = (digest: string, content: string, file: ManifestFile): void => {
-  const stats = statSync(join(content, file.path), { throwIfNoEntry: false })
-  if (stats === undefined || !stats.isFile()) throw damaged(digest, `its file ${file.path} is missing`)
-  if (stats.size !== file.size) {
-    throw damaged(digest, `its file ${file.path} has ${stats.size} bytes, not ${file.size}`)
+const readStates = (folder: string): States => {
+  try {
+    return parseStates(readFileSync(`${folder}/states.json`, "utf8"))
+  } catch {
+    return NO_STATES
   }
 }
 
-/** The artefact of that digest, if its files are there with the sizes that they should have. */
-export const findArtefact = (layout: Layout, digest: string): Effect.Effect<Artefact, ArtefactDamaged> =>
+/** What is known of an artefact. Throws {@link ArtefactDamaged} when its manifest is not there as it must be. */
+export const readTree = (layout: Layout, digest: string): Tree => {
+  const folder = layout.tree(digest)
+  return { manifest: readManifest(folder, digest), states: readStates(folder) }
+}
+
+const readTreeEffect = (layout: Layout, digest: string): Effect.Effect<Tree, ArtefactDamaged> =>
   Effect.try({
-    try: () => {
-      const manifest = readManifest(layout, digest)
-      const content = join(layout.tree(digest), "content")
-      for (const file of manifest.files) checkSize(digest, content, file)
-      return { digest, path: artefactPath(manifest, content), manifest }
-    },
+    try: () => readTree(layout, digest),
     catch: (cause) =>
       cause instanceof ArtefactDamaged ? cause : damaged(digest, `it cannot be read: ${String(cause)}`),
   })
 
-/** As {@link findArtefact}, but every byte is read and compared with the manifest's digests. */
+const artefactOf = (layout: Layout, digest: string, manifest: Manifest): Artefact => ({
+  digest,
+  path: artefactPath(manifest, join(layout.tree(digest), "content")),
+  manifest,
+})
+
+/** Names in a folder that its artefact doesn't have. */
+const strangersIn = (content: string, folder: string, manifest: Manifest): ReadonlyArray<string> => {
+  const known = new Set([...manifest.files.map((file) => file.path), ...manifest.folders])
+  const names = readdirSync(join(content, folder)).map((name) => (folder === "" ? name : `${folder}/${name}`))
+  return names.filter((name) => !known.has(name))
+}
+
+/** Looks into what was touched since its states were taken, and gives the states of today. */
+const settle = Effect.fnUntraced(function* (
+  layout: Layout,
+  digest: string,
+  { manifest, states }: Tree,
+): Effect.fn.Return<States, ArtefactDamaged | StoreError> {
+  const root = layout.tree(digest)
+  const content = join(root, "content")
+  const settleFile = Effect.fnUntraced(function* (file: ManifestFile, index: number) {
+    const path = join(content, file.path)
+    const stats = statsOf(path)
+    const fault = faultOf(file, stats)
+    if (stats === undefined || fault !== undefined) return yield* damaged(digest, fault ?? "")
+    const former = states.files[index]
+    if (former !== undefined && isAsBefore(stats, former)) return former
+    if ((yield* hashFile(path, file.size)) !== file.sha256) {
+      return yield* damaged(digest, `the content of its file ${file.path} was changed`)
+    }
+    return stateOf(stats)
+  })
+  const settleFolder = Effect.fnUntraced(function* (folder: string, index: number) {
+    const stats = statsOf(join(content, folder))
+    if (stats?.isDirectory() !== true) return yield* damaged(digest, `its folder ${folder} is missing`)
+    const former = states.folders[index]
+    if (former !== undefined && isAsBefore(stats, former)) return former
+    const [stranger] = strangersIn(content, folder, manifest)
+    if (stranger !== undefined) return yield* damaged(digest, `it holds ${stranger}, which is not its own`)
+    return stateOf(stats)
+  })
+  const own = statsOf(join(root, "manifest.json"))
+  const files: ReadonlyArray<State> = yield* Effect.forEach(manifest.files, settleFile, {
+    concurrency: PARALLEL,
+  })
+  const folders: ReadonlyArray<State> = yield* Effect.forEach(ownFolders(manifest), settleFolder)
+  return { manifest: own === undefined ? states.manifest : stateOf(own), files, folders }
+})
+
+const remember = (disk: Disk, layout: Layout, digest: string, states: States): Effect.Effect<void> =>
+  Effect.sync(() => {
+    try {
+      writeAtomically(disk, join(layout.tree(digest), "states.json"), statesText(states))
+    } catch {
+      // It cannot be written to: the next look costs as much as this one did.
+    }
+  })
+
+/** The artefact of that digest, if it is whole: what was touched since the last look is read again. */
+export const findArtefact = Effect.fnUntraced(function* (
+  disk: Disk,
+  layout: Layout,
+  digest: string,
+): Effect.fn.Return<Artefact, ArtefactDamaged> {
+  const tree = yield* readTreeEffect(layout, digest)
+  const look = lookAt(layout.tree(digest), tree)
+  if (look._tag === "damaged") return yield* damaged(digest, look.message)
+  if (look._tag === "doubtful") {
+    const states = yield* settle(layout, digest, tree).pipe(
+      Effect.catchTag("StoreError", (error) => Effect.fail(damaged(digest, error.message))),
+    )
+    yield* remember(disk, layout, digest, states)
+  }
+  return artefactOf(layout, digest, tree.manifest)
+})
+
+/** As {@link findArtefact}, but every byte is read, whether it was touched or not. */
 export const verifyArtefact = Effect.fnUntraced(function* (
+  disk: Disk,
   layout: Layout,
   digest: string,
 ): Effect.fn.Return<Artefact, ArtefactDamaged | StoreError> {
-  const artefact = yield* findArtefact(layout, digest)
-  const content = join(layout.tree(digest), "content")
-  const check = Effect.fnUntraced(function* (file: ManifestFile) {
-    const actual = yield* hashFile(join(content, file.path), file.size)
-    if (actual !== file.sha256)
-      return yield* damaged(digest, `the content of its file ${file.path} was changed`)
-  })
-  yield* Effect.forEach(artefact.manifest.files, check, { concurrency: PARALLEL, discard: true })
-  return artefact
+  const { manifest } = yield* readTreeEffect(layout, digest)
+  yield* remember(disk, layout, digest, yield* settle(layout, digest, { manifest, states: NO_STATES }))
+  return artefactOf(layout, digest, manifest)
 })
-
-/**
- * Makes one file of an output final: read-only, flushed and hashed. A file that has another name somewhere and may be
- * written there is replaced by a copy, so that nobody can change the artefact through that name.
- */
-const sealFile = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, file: FoundFile) {
-  const executable = isExecutable(file.stats)
-  if (file.stats.nlink > 1n && (file.stats.mode & 0o222n) !== 0n) {
-    const copy = `${file.absolute}.${uniqueName()}`
-    yield* fs
-      .copyFile(file.absolute, copy)
-      .pipe(
-        Effect.andThen(fs.rename(copy, file.absolute)),
-        Effect.mapError(storeError("copy", file.absolute)),
-      )
-  }
-  if ((file.stats.mode & 0o222n) !== 0n) {
-    yield* fs
-      .chmod(file.absolute, executable ? 0o555 : 0o444)
-      .pipe(Effect.mapError(storeError("protect", file.absolute)))
-  }
-  const size = Number(file.stats.size)
-  const digest = yield* hashFile(file.absolute, size)
-  yield* flushFile(file.absolute)
-  return { path: file.path, size, sha256: digest, executable }
-})
-
-const checkForm = (manifest: Manifest): Effect.Effect<void, ArtefactRefused> => {
-  if (manifest.form === "folder" || (manifest.files.length === 1 && manifest.folders.length === 0)) {
-    return Effect.void
-  }
-  const found = manifest.files.map((file) => file.path).join(", ")
-  const message =
-    found === "" ? "the file was not written" : `there must be one file, but there are: ${found}`
-  return Effect.fail(new ArtefactRefused({ message }))
-}
-
-/** Puts a complete tree into its place; one that is there and sound is as good, a damaged one is replaced. */
-const place = Effect.fnUntraced(function* (
-  fs: FileSystem.FileSystem,
-  layout: Layout,
-  digest: string,
-  staging: string,
-): Effect.fn.Return<void, StoreError> {
-  const target = layout.tree(digest)
-  yield* makeFolder(fs, dirname(target))
-  for (;;) {
-    const moved = yield* fs.rename(staging, target).pipe(
-      Effect.as(true),
-      Effect.catchIf(
-        (error) => ["EEXIST", "ENOTEMPTY"].includes(errorCode(error)),
-        () => Effect.succeed(false),
-      ),
-      Effect.mapError(storeError("write", target)),
-    )
-    if (moved) return yield* syncFolder(fs, dirname(target))
-    const sound = yield* Effect.isSuccess(findArtefact(layout, digest))
-    if (sound) return yield* remove(fs, staging)
-    yield* Effect.ignore(fs.rename(target, `${staging}.damaged`))
-    yield* remove(fs, `${staging}.damaged`)
-  }
-})
-
-/**
- * Turns a finished output folder, which must lie in the store's `work`, into an artefact: hashed, made read-only, flushed
- * to disk, then moved into place in one step. Committing the same content again changes nothing.
- *
- * @param form `file` when the folder holds the one file that is the output
- * @returns the artefact's digest
- */
-export const commitTree = Effect.fnUntraced(function* (
-  fs: FileSystem.FileSystem,
-  layout: Layout,
-  folder: string,
-  form: Manifest["form"],
-): Effect.fn.Return<string, StoreError | ArtefactRefused> {
-  const found = yield* scanTree(folder, "refuse")
-  const files = yield* Effect.forEach(found.files, (file) => sealFile(fs, file), { concurrency: PARALLEL })
-  const manifest = makeManifest(form, files, found.folders)
-  yield* checkForm(manifest)
-  const digest = manifestDigest(manifest)
-  if (yield* Effect.isSuccess(findArtefact(layout, digest))) {
-    yield* remove(fs, folder)
-    return digest
-  }
-  yield* Effect.forEach(["", ...found.folders], (path) => syncFolder(fs, join(folder, path)), {
-    discard: true,
-  })
-  const staging = `${folder}.tree`
-  yield* makeFolder(fs, staging)
-  yield* fs.rename(folder, join(staging, "content")).pipe(Effect.mapError(storeError("move", folder)))
-  yield* writeManifest(fs, join(staging, "manifest.json"), manifest)
-  yield* syncFolder(fs, staging)
-  yield* place(fs, layout, digest, staging)
-  return digest
-})
-
-const writeManifest = (
-  fs: FileSystem.FileSystem,
-  path: string,
-  manifest: Manifest,
-): Effect.Effect<void, StoreError> =>
-  Effect.gen(function* () {
-    const file = yield* fs.open(path, { flag: "wx", mode: 0o444 })
-    yield* file.writeAll(Buffer.from(manifestText(manifest)))
-    yield* file.sync
-  }).pipe(Effect.scoped, Effect.mapError(storeError("write", path)))
