@@ -105,6 +105,8 @@ export class Compilation {
       this.diagnostics.include(file.diagnostics)
       return file.cases
     }
+    // What the cases would have had isn't known.
+    this.diagnostics.expectMissingNames()
     const hint = path === value.value ? undefined : `a path is relative to the file that says it: ${path}`
     this.diagnostics.report(value.span, `\`${value.value}\` ${file.problem}`, { hint })
     return unknown

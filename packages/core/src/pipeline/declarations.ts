@@ -51,6 +51,7 @@ export const declarationsOf = (
       named !== undefined && isGroup(named) ? resolvePath(named.span.source.folder, named.value) : undefined
     const group = path === undefined ? undefined : groups.get(path)
     const definition = path === undefined ? definitionOf(named, registry, diagnostics) : undefined
+    if (path !== undefined) checkGroupKeys(node, diagnostics)
     stages.set(key, { key, span, node, definition, group })
   }
   return {
@@ -60,6 +61,18 @@ export const declarationsOf = (
     env: section("env"),
     pools: section("pools"),
     secrets: secretsOf(root),
+  }
+}
+
+/** What each stage of the group says for itself. */
+const OF_ONE_TASK = ["retry", "timeout", "resources", "cache", "env"]
+
+const checkGroupKeys = (node: DocumentNode, diagnostics: Diagnostics): void => {
+  for (const [name, { key }] of entriesOf(node)) {
+    if (!OF_ONE_TASK.includes(name)) continue
+    diagnostics.report(key, `\`${name}\` can't be said of a document that is used as a stage`, {
+      hint: "say it of that document's stages; a param of it may give the value",
+    })
   }
 }
 

@@ -199,7 +199,7 @@ const profileShape = Type.Object(
   {
     ...sections,
     params: section({ type: ["object", "null"] }, "Params to change"),
-    stages: section({ ...Type.Partial(stageShape), type: ["object", "null"] }, "Stages to change"),
+    stages: section({ ...Type.Partial(stageShape, closed), type: ["object", "null"] }, "Stages to change"),
   },
   { ...closed, description: "Laid over the document when it is chosen" },
 )
@@ -228,4 +228,4 @@ export const documentShape = Type.Object(
 )
 
 /** The shape of a document that another one imports. */
-export const fragmentShape = Type.Partial(documentShape)
+export const fragmentShape = Type.Partial(documentShape, closed)
