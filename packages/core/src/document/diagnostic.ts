@@ -23,10 +23,11 @@ export interface DiagnosticDetails {
 export class Diagnostics {
   readonly #found = new Map<string, Diagnostic>()
   #namesMayBeMissing = false
+  #context: DiagnosticDetails["related"]
 
   /** Notes a mistake; the same words about the same place count once. */
   report(span: Span, message: string, details: DiagnosticDetails = {}): void {
-    const diagnostic = diagnosticAt(span, message, details)
+    const diagnostic = diagnosticAt(span, message, { ...details, related: details.related ?? this.#context })
     const key = JSON.stringify([diagnostic.file, diagnostic.line, diagnostic.column, message])
     if (!this.#found.has(key)) this.#found.set(key, diagnostic)
   }
@@ -39,6 +40,21 @@ export class Diagnostics {
     const names = [...known]
     if (this.#namesMayBeMissing && nearest(name, names) === undefined) return
     this.report(span, message, { hint: didYouMean(name, names) ?? hint })
+  }
+
+  /** Notes where a document is used while a mistake in it may be found: told with those that name no other place. */
+  within<A>(span: Span, message: string, check: () => A): A {
+    const outer = this.#context
+    this.#context = { span, message }
+    const result = check()
+    this.#context = outer
+    return result
+  }
+
+  /** Adds what was found elsewhere. */
+  include(other: Diagnostics): void {
+    for (const [key, diagnostic] of other.#found) this.#found.set(key, diagnostic)
+    if (other.#namesMayBeMissing) this.#namesMayBeMissing = true
   }
 
   /** A file that may declare names couldn't be read: what isn't known need not be a mistake. */

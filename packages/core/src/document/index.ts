@@ -1,5 +1,6 @@
 export { type Diagnostic, Diagnostics } from "./diagnostic.ts"
 export type { Location } from "./location.ts"
+export { mergeDocuments } from "./merge.ts"
 export { didYouMean, editDistance, nearest } from "./nearest.ts"
 export {
   type DocumentNode,

@@ -1,64 +1,57 @@
 import { type Diagnostics, type DocumentNode, entryOf, isText } from "../document/index.ts"
-import type { StageRegistry } from "../stage/index.ts"
-import { collectDeclarations, type Declarations } from "./declarations.ts"
-import { checkCycles, checkNeeds } from "./dependencies.ts"
-import type { PipelineDocument } from "./documents.ts"
-import { evaluate } from "./evaluation.ts"
+import { Compilation, type CompileOptions } from "./compilation.ts"
+import type { WholeDocument } from "./documents.ts"
 import type { NamedPath } from "./inputs.ts"
-import { outputValue } from "./outputs.ts"
-import { type ParamSources, type ResolvePath, resolveParams } from "./params.ts"
+import { compileLevel } from "./level.ts"
+import type { ParamSources } from "./params.ts"
 import type { OutputReference, Pipeline } from "./pipeline.ts"
-import { membersOf, type StageWithMembers } from "./stage-members.ts"
-import { inOrder, makeTasks } from "./tasks.ts"
-import { describeValue, toJson } from "./value.ts"
+import { inOrder } from "./task-order.ts"
+import { toJson, type Value } from "./value.ts"
 
-/** What a document is made into a pipeline with. */
-export interface CompileOptions {
-  readonly registry: StageRegistry
-  readonly params: ParamSources
-  readonly resolvePath: ResolvePath
-}
-
-/** A pipeline, and the files that have to be there for it. */
+/** A pipeline, and the files that are needed for it. */
 export interface CompiledPipeline {
   readonly pipeline: Pipeline
+  /** Files that have to be there. */
   readonly paths: ReadonlyArray<NamedPath>
+  /** Files of cases that are missing in the options: once they are read, the pipeline is to be compiled again. */
+  readonly wanted: ReadonlySet<string>
 }
 
-/**
- * Makes the files of a pipeline, imported ones first and the document itself last, into the pipeline. What it comes
- * to is only right when no diagnostics were reported.
- */
+/** Makes a document into a pipeline. What it comes to is only right when no diagnostics were reported. */
 export const compilePipeline = (
-  main: PipelineDocument,
-  imported: ReadonlyArray<PipelineDocument>,
-  { registry, params: paramSources, resolvePath }: CompileOptions,
+  document: WholeDocument,
+  params: ParamSources,
+  options: CompileOptions,
   diagnostics: Diagnostics,
 ): CompiledPipeline => {
-  const declarations = collectDeclarations([...imported, main], registry, diagnostics)
-  if (declarations.stages.size === 0) reportNoStages(main, diagnostics)
-  const params = resolveParams(declarations.params, paramSources, resolvePath, diagnostics)
-  const stages = new Map(
-    [...declarations.stages].map(([key, stage]) => [key, membersOf(stage, params, diagnostics)]),
-  )
-  checkNeeds(declarations.stages, diagnostics)
-  checkCycles(declarations.stages, diagnostics)
-  const { tasks, paths } = makeTasks({ stages, params, resolvePath }, diagnostics)
-  const outputs = pipelineOutputs(declarations, stages, diagnostics)
+  const compilation = new Compilation(options, diagnostics)
+  const { declarations, pools } = compilation.prepare(document)
+  if (declarations.stages.size === 0) reportNoStages(document, diagnostics)
+  const surroundings = { ...AT_THE_TOP, pools }
+  const level = compileLevel(document, params, surroundings, compilation)
   const pipeline: Pipeline = {
-    name: nameOf(main),
-    description: textOf(main.root, "description") ?? "",
-    file: main.source.file,
-    params: Object.fromEntries([...params].map(([name, value]) => [name, toJson(value)])),
-    pools: {},
+    name: nameOf(document),
+    description: textOf(document.root, "description") ?? "",
+    file: document.source.file,
+    params: Object.fromEntries([...level.params].map(([name, value]) => [name, toJson(value)])),
+    pools: Object.fromEntries(compilation.pools),
     // Cycles have no order.
-    tasks: diagnostics.isEmpty ? inOrder(tasks) : [],
-    outputs,
+    tasks: diagnostics.isEmpty ? inOrder(level.tasks) : [],
+    outputs: referencesOf(level.outputs),
   }
-  return { pipeline, paths }
+  return { pipeline, paths: compilation.paths, wanted: compilation.wanted }
 }
 
-const reportNoStages = ({ root, source }: PipelineDocument, diagnostics: Diagnostics): void => {
+const AT_THE_TOP = { prefix: "", keyPrefix: "", matrix: {}, secrets: [], needs: [], isKept: true }
+
+const referencesOf = (outputs: ReadonlyMap<string, Value>): Readonly<Record<string, OutputReference>> =>
+  Object.fromEntries(
+    [...outputs].flatMap(([name, value]) =>
+      value.kind === "artefact" ? [[name, value.reference] as const] : [],
+    ),
+  )
+
+const reportNoStages = ({ root, source }: WholeDocument, diagnostics: Diagnostics): void => {
   if (diagnostics.namesMayBeMissing) return
   // Without a map of keys, that was reported; with a key `stages` that is no map, that was too.
   const stages = root.kind === "map" ? root.entries.get("stages") : undefined
@@ -73,7 +66,7 @@ const textOf = (root: DocumentNode, key: string): string | undefined => {
 }
 
 /** The document's `name`, or its file's name without extension, made into one. */
-const nameOf = ({ root, source }: PipelineDocument): string => {
+const nameOf = ({ root, source }: WholeDocument): string => {
   const base =
     source.file
       .split(/[\\/]/)
@@ -81,39 +74,4 @@ const nameOf = ({ root, source }: PipelineDocument): string => {
       ?.replace(/\.ya?ml$/i, "") ?? ""
   const fromFile = base.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "")
   return textOf(root, "name") ?? (fromFile === "" ? "pipeline" : fromFile)
-}
-
-const pipelineOutputs = (
-  { outputs }: Declarations,
-  stages: ReadonlyMap<string, StageWithMembers>,
-  diagnostics: Diagnostics,
-): Readonly<Record<string, OutputReference>> => {
-  const consumer = { values: new Map(), isKept: true }
-  const output = (request: Parameters<typeof outputValue>[0]) =>
-    outputValue(request, consumer, stages, diagnostics)
-  const entries = [...outputs].flatMap(([name, { value: node }]): Array<[string, OutputReference]> => {
-    if (!isText(node)) return []
-    const value = evaluate(node, { place: "`outputs`", output }, diagnostics)
-    if (value.kind === "artefact") return [[name, value.reference]]
-    if (value.kind === "artefacts") {
-      diagnostics.report(
-        value.span,
-        `output \`${name}\` must be one artefact, but \`${value.text}\` is a list`,
-        {
-          hint: "gather the list in a stage, and take that stage's output",
-        },
-      )
-    } else if (value.kind !== "unknown") {
-      const hint = `write \${{ stages.STAGE.outputs.OUTPUT }}`
-      diagnostics.report(
-        value.span,
-        `output \`${name}\` must be the output of a stage, not ${describeValue(value)}`,
-        {
-          hint,
-        },
-      )
-    }
-    return []
-  })
-  return Object.fromEntries(entries)
 }

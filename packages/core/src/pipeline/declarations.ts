@@ -7,15 +7,21 @@ import {
   isText,
   type MapEntry,
   type Span,
+  type TextNode,
 } from "../document/index.ts"
 import type { AnyStage, StageRegistry } from "../stage/index.ts"
-import type { PipelineDocument } from "./documents.ts"
+import { isGroup, type WholeDocument } from "./documents.ts"
+import type { ResolvePath } from "./params.ts"
 
-/** What the files of a pipeline declare, put together. */
+/** What a document declares. */
 export interface Declarations {
   readonly params: ReadonlyMap<string, MapEntry<DocumentNode>>
   readonly stages: ReadonlyMap<string, StageDeclaration>
   readonly outputs: ReadonlyMap<string, MapEntry<DocumentNode>>
+  readonly env: ReadonlyMap<string, MapEntry<DocumentNode>>
+  readonly pools: ReadonlyMap<string, MapEntry<DocumentNode>>
+  /** Those of all its stages. */
+  readonly secrets: ReadonlyArray<TextNode>
 }
 
 /** A stage as a document declares it. */
@@ -24,57 +30,74 @@ export interface StageDeclaration {
   /** Where the key stands. */
   readonly span: Span
   readonly node: DocumentNode
-  /** What `uses` names; undefined when there is no such stage, which was reported. */
+  /** What `uses` names: undefined, both, when there is no such stage or document, which was reported. */
   readonly definition: AnyStage | undefined
+  readonly group: WholeDocument | undefined
 }
 
-/** Puts the declarations of all files together; imported files come first. */
-export const collectDeclarations = (
-  documents: ReadonlyArray<PipelineDocument>,
+/** What the document declares, with the stages and documents that its stages use. */
+export const declarationsOf = (
+  { root, groups }: WholeDocument,
   registry: StageRegistry,
+  resolvePath: ResolvePath,
   diagnostics: Diagnostics,
 ): Declarations => {
+  const section = (name: string) => entriesOf(entryOf(root, name))
   const stages = new Map<string, StageDeclaration>()
-  for (const [key, { key: span, value: node }] of merged("stages", documents, diagnostics)) {
-    stages.set(key, { key, span, node, definition: definitionOf(node, registry, diagnostics) })
+  for (const [key, { key: span, value: node }] of section("stages")) {
+    const uses = entryOf(node, "uses")
+    const named = isText(uses) ? uses : undefined
+    const path =
+      named !== undefined && isGroup(named) ? resolvePath(named.span.source.folder, named.value) : undefined
+    const group = path === undefined ? undefined : groups.get(path)
+    const definition = path === undefined ? definitionOf(named, registry, diagnostics) : undefined
+    if (path !== undefined) checkGroupKeys(node, diagnostics)
+    stages.set(key, { key, span, node, definition, group })
   }
   return {
-    params: merged("params", documents, diagnostics),
+    params: section("params"),
     stages,
-    outputs: merged("outputs", documents, diagnostics),
+    outputs: section("outputs"),
+    env: section("env"),
+    pools: section("pools"),
+    secrets: secretsOf(root),
   }
 }
 
-const NOUNS = { params: "param", stages: "stage", outputs: "output" } as const
+/** What each stage of the group says for itself. */
+const OF_ONE_TASK = ["retry", "timeout", "resources", "cache", "env"]
 
-const merged = (
-  section: keyof typeof NOUNS,
-  documents: ReadonlyArray<PipelineDocument>,
-  diagnostics: Diagnostics,
-): Map<string, MapEntry<DocumentNode>> => {
-  const all = new Map<string, MapEntry<DocumentNode>>()
-  for (const { root } of documents) {
-    for (const [name, entry] of entriesOf(entryOf(root, section))) {
-      const first = all.get(name)
-      if (first === undefined) all.set(name, entry)
-      else {
-        diagnostics.report(entry.key, `another file declares the ${NOUNS[section]} \`${name}\` too`, {
-          hint: "rename one of the two",
-          related: { span: first.key, message: "it is declared here" },
-        })
-      }
-    }
+const checkGroupKeys = (node: DocumentNode, diagnostics: Diagnostics): void => {
+  for (const [name, { key }] of entriesOf(node)) {
+    if (!OF_ONE_TASK.includes(name)) continue
+    diagnostics.report(key, `\`${name}\` can't be said of a document that is used as a stage`, {
+      hint: "say it of that document's stages; a param of it may give the value",
+    })
   }
-  return all
+}
+
+/** The items of `secrets` of a document or a stage. */
+export const secretsOf = (node: DocumentNode): ReadonlyArray<TextNode> => {
+  const secrets = entryOf(node, "secrets")
+  return secrets?.kind === "list" ? secrets.items.filter(isText) : []
+}
+
+/** What a declared stage is called in messages: the stage or the document that it uses. */
+export const usedName = ({ definition, group, key }: StageDeclaration): string =>
+  definition?.name ?? group?.source.file ?? key
+
+/** The names of a stage's outputs; undefined when it isn't known what it uses. */
+export const outputNames = ({ definition, group }: StageDeclaration): ReadonlyArray<string> | undefined => {
+  if (definition !== undefined) return Object.keys(definition.outputs)
+  return group === undefined ? undefined : [...entriesOf(entryOf(group.root, "outputs")).keys()]
 }
 
 const definitionOf = (
-  node: DocumentNode,
+  uses: TextNode | undefined,
   registry: StageRegistry,
   diagnostics: Diagnostics,
 ): AnyStage | undefined => {
-  const uses = entryOf(node, "uses")
-  if (!isText(uses)) return undefined
+  if (uses === undefined) return undefined
   const definition = registry.get(uses.value)
   if (definition === undefined) {
     const hint = didYouMean(uses.value, registry.keys())

@@ -8,9 +8,8 @@ import {
 } from "../document/index.ts"
 import type { StageDeclaration } from "./declarations.ts"
 import { namesIn } from "./expression.ts"
-import { ExpressionError } from "./expression-lexer.ts"
 import { outputRequest } from "./names.ts"
-import { parseTemplate } from "./template.ts"
+import { expressionsIn } from "./template.ts"
 
 /** That one stage must come after another, with the place that says so. */
 export interface Dependency {
@@ -46,34 +45,40 @@ export const checkNeeds = (stages: ReadonlyMap<string, StageDeclaration>, diagno
   }
 }
 
-const referencesIn = (text: TextNode): ReadonlyArray<Dependency> => {
-  const template = parseTemplate(text.value)
-  if (template instanceof ExpressionError || template.kind === "text") return []
-  const expressions =
-    template.kind === "whole"
-      ? [template.expression]
-      : template.parts.filter((part) => typeof part !== "string")
-  return expressions
+const referencesIn = (text: TextNode): ReadonlyArray<Dependency> =>
+  expressionsIn(text)
     .flatMap(namesIn)
     .map((name) => outputRequest(name, text))
     .filter((request) => request !== undefined)
     .map(({ stage, span }) => ({ on: stage, span }))
-}
 
-const textsIn = (node: DocumentNode): ReadonlyArray<TextNode> => {
+/** Whether a node's value may differ between the members of its stage's matrix. */
+export const dependsOnMember = (node: DocumentNode): boolean =>
+  textsIn(node).some((text) =>
+    expressionsIn(text)
+      .flatMap(namesIn)
+      .some(({ segments: [root, , third] }) => root === "matrix" || (root === "stages" && third !== "*")),
+  )
+
+/** All texts in a node. */
+export const textsIn = (node: DocumentNode): ReadonlyArray<TextNode> => {
   if (isText(node)) return [node]
   if (node.kind === "list") return node.items.flatMap(textsIn)
   return node.kind === "map" ? [...node.entries.values()].flatMap(({ value }) => textsIn(value)) : []
 }
 
-/** Reports every cycle once, as its path, at a reference that is part of it. */
-export const checkCycles = (
+/**
+ * The stages' keys in an order in which each comes after those that it depends on. Every cycle is reported once, as its
+ * path, at a reference that is part of it.
+ */
+export const dependencyOrder = (
   stages: ReadonlyMap<string, StageDeclaration>,
   diagnostics: Diagnostics,
-): void => {
+): ReadonlyArray<string> => {
   const graph = new Map([...stages].map(([key, stage]) => [key, dependenciesOf(stage, stages)]))
   const done = new Set<string>()
   for (const key of stages.keys()) walk(key, graph, done, diagnostics)
+  return [...done]
 }
 
 /** Depth first, without recursion: a chain of stages may be long. */

@@ -8,9 +8,9 @@ import {
 } from "../document/index.ts"
 import type { Expression } from "./expression.ts"
 import { ExpressionError } from "./expression-lexer.ts"
-import { nameValue, type Scope } from "./names.ts"
+import { nameValue, type Scope, spanOf } from "./names.ts"
 import { applyBinary, isTrue } from "./operators.ts"
-import { parseTemplate } from "./template.ts"
+import { templateOf } from "./template.ts"
 import { describeValue, type Value } from "./value.ts"
 
 /** The value of a document's node, with its expressions filled in. Mistakes are reported and come to `unknown`. */
@@ -57,7 +57,7 @@ class Evaluator {
   }
 
   #evaluateText(node: TextNode): Value {
-    const template = parseTemplate(node.value)
+    const template = templateOf(node)
     if (template instanceof ExpressionError) {
       return this.#fail(spanWithin(node, template.start, template.end), template.message, template.hint)
     }
@@ -101,7 +101,7 @@ class Evaluator {
   }
 
   #value(expression: Expression, node: TextNode): Value {
-    const span = spanWithin(node, expression.start, expression.end)
+    const span = spanOf(expression, node)
     switch (expression.kind) {
       case "literal":
         return { kind: "scalar", value: expression.value, span }

@@ -25,7 +25,8 @@ export class ExpressionError extends Error implements Stretch {
 
 const SPACE = /\s*/y
 const NUMBER = /-?\d+(\.\d+)?([eE][-+]?\d+)?/y
-const NAME = /[A-Za-z_][\w-]*(\.[\w-]+)*/y
+/** `*` stands for all members of a stage's matrix: `stages.train.*.outputs.model`. */
+const NAME = /[A-Za-z_][\w-]*(\.([\w-]+|\*))*/y
 const TEXT = /'(?:[^']|'')*'|"(?:[^"]|"")*"/y
 const OPERATOR = /\|\||&&|==|!=|<=|>=|<|>/y
 const SYMBOL = /!|\(|\)|\}\}/y

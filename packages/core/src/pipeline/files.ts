@@ -1,31 +1,39 @@
-import { ByteSize, Effect, FileSystem, Path } from "effect"
-import { type Diagnostics, type DocumentNode, parseYaml, Source, type TextNode } from "../document/index.ts"
-import { checkShape, importsOf, type PipelineDocument } from "./documents.ts"
+import { Effect, type FileSystem, Path } from "effect"
+import {
+  type Diagnostics,
+  entriesOf,
+  entryOf,
+  isText,
+  mergeDocuments,
+  type TextNode,
+} from "../document/index.ts"
+import { checkShape, isGroup, type PipelineDocument, putTogether, type WholeDocument } from "./documents.ts"
+import { type OpenFile, readImports } from "./imports.ts"
+import { applyOverlays, type Overlays } from "./overlays.ts"
+import { readYaml } from "./read-file.ts"
 
-/** Bytes of one document. */
-const LARGEST_FILE = 1_000_000
-
-/** The files of a pipeline. */
-export interface PipelineFiles {
-  readonly main: PipelineDocument
-  /** In an order in which a file comes after those that it imports. */
-  readonly imported: ReadonlyArray<PipelineDocument>
+/** What is read besides a pipeline's document. */
+export interface FileOptions {
+  readonly profiles: ReadonlyArray<string>
+  readonly overlays: ReadonlyArray<string>
+  readonly workingFolder: string
 }
 
-/** Reads a pipeline's document and all that it imports. Undefined when the document itself can't be read. */
+/** Reads a pipeline's document and all files that it consists of. Undefined when the document itself can't be read. */
 export const readPipelineFiles = Effect.fnUntraced(function* (
   file: string,
-  workingFolder: string,
+  { profiles, overlays, workingFolder }: FileOptions,
   diagnostics: Diagnostics,
 ) {
   const path = yield* Path.Path
-  const reader = new ImportReader(workingFolder, path, diagnostics)
   const read = yield* readYaml(file, path.resolve(workingFolder, file), diagnostics)
+  const layers = yield* Effect.forEach(overlays, (one) => readOverlay(one, workingFolder, diagnostics))
   if (read === undefined) return undefined
-  checkShape(read.document, "document", diagnostics)
-  yield* reader.readImports(read.document, [{ file, identity: read.identity }])
-  const files: PipelineFiles = { main: read.document, imported: reader.imported }
-  return files
+  const files = layers.filter((layer) => layer !== undefined)
+  const reader = new DocumentReader(workingFolder, path, diagnostics)
+  return yield* reader.read(read.document, { profiles, files, workingFolder }, [
+    { file, identity: read.identity },
+  ])
 })
 
 /** Reads a parameter file. */
@@ -39,14 +47,23 @@ export const readParamFile = Effect.fnUntraced(function* (
   return read?.document.root
 })
 
-interface OpenFile {
-  readonly file: string
-  readonly identity: string
-}
+const readOverlay = Effect.fnUntraced(function* (
+  file: string,
+  workingFolder: string,
+  diagnostics: Diagnostics,
+) {
+  const path = yield* Path.Path
+  const read = yield* readYaml(file, path.resolve(workingFolder, file), diagnostics)
+  if (read === undefined) return undefined
+  if (read.document.root.kind === "map") return read.document
+  const message = "what is laid over a document is a map of those of its keys that are to be changed"
+  diagnostics.report(read.document.root.span, message)
+  return undefined
+})
 
-class ImportReader {
-  readonly imported: Array<PipelineDocument> = []
-  readonly #done = new Set<string>()
+/** Reads documents with the documents that their stages use. */
+class DocumentReader {
+  readonly #read = new Map<string, WholeDocument>()
   readonly #workingFolder: string
   readonly #path: Path.Path
   readonly #diagnostics: Diagnostics
@@ -57,79 +74,59 @@ class ImportReader {
     this.#diagnostics = diagnostics
   }
 
-  /** Reads what a document imports, given the files that led to it. */
-  readImports(
-    { root }: PipelineDocument,
-    chain: ReadonlyArray<OpenFile>,
-  ): Effect.Effect<void, never, FileSystem.FileSystem | Path.Path> {
-    return Effect.forEach(importsOf(root), (entry) => this.#readImport(entry, chain), { discard: true })
+  /** @param chain the files that led to the document; it is the last of them itself */
+  read(
+    main: PipelineDocument,
+    overlays: Overlays,
+    chain: readonly [OpenFile, ...ReadonlyArray<OpenFile>],
+  ): Effect.Effect<WholeDocument, never, FileSystem.FileSystem | Path.Path> {
+    const self = this
+    return Effect.gen(function* () {
+      checkShape(main, "document", self.#diagnostics)
+      const layers = overlays.files.map(({ root }) => root)
+      // Only a file that is laid over the document can change what it imports.
+      const importing = layers.length === 0 ? main.root : layers.reduce(mergeDocuments, main.root)
+      const open = chain.at(-1) ?? chain[0]
+      const imported = yield* readImports(importing, open, self.#workingFolder, self.#diagnostics)
+      const whole = putTogether(main, imported, self.#diagnostics)
+      const root = applyOverlays(whole, overlays, self.#diagnostics)
+      if (root !== whole) checkShape({ source: main.source, root }, "document", self.#diagnostics)
+      const groups = new Map<string, WholeDocument>()
+      for (const [, { value: stage }] of entriesOf(entryOf(root, "stages"))) {
+        const uses = entryOf(stage, "uses")
+        if (!isText(uses) || !isGroup(uses)) continue
+        const absolute = self.#path.resolve(uses.span.source.folder, uses.value)
+        const group = groups.get(absolute) ?? (yield* self.#readGroup(uses, absolute, chain))
+        if (group !== undefined) groups.set(absolute, group)
+      }
+      return { source: main.source, root, groups }
+    })
   }
 
-  readonly #readImport = Effect.fnUntraced(
+  readonly #readGroup = Effect.fnUntraced(
     { self: this },
-    function* (this: ImportReader, entry: TextNode, chain: ReadonlyArray<OpenFile>) {
-      const { source } = entry.span
-      if (/^[a-z][a-z0-9+.-]*:/i.test(entry.value) || this.#path.isAbsolute(entry.value)) {
-        this.#diagnostics.expectMissingNames()
-        this.#diagnostics.report(entry.span, "an import must be a file, relative to the file that imports it")
-        return
-      }
-      const absolute = this.#path.resolve(source.folder, entry.value)
+    function* (
+      this: DocumentReader,
+      uses: TextNode,
+      absolute: string,
+      chain: readonly [OpenFile, ...ReadonlyArray<OpenFile>],
+    ) {
       const file = this.#path.relative(this.#workingFolder, absolute)
-      const read = yield* readYaml(file, absolute, this.#diagnostics, entry)
-      if (read === undefined) return this.#diagnostics.expectMissingNames()
+      const read = yield* readYaml(file, absolute, this.#diagnostics, uses)
+      if (read === undefined) return undefined
       const start = chain.findIndex(({ identity }) => identity === read.identity)
       if (start !== -1) {
         const circle = [...chain.slice(start).map((open) => open.file), file].join(" → ")
-        this.#diagnostics.report(entry.span, `files import each other in a circle: ${circle}`)
-        return
+        this.#diagnostics.report(uses.span, `documents use each other in a circle: ${circle}`)
+        return undefined
       }
-      if (this.#done.has(read.identity)) return
-      this.#done.add(read.identity)
-      checkShape(read.document, "fragment", this.#diagnostics)
-      yield* this.readImports(read.document, [...chain, { file, identity: read.identity }])
-      this.imported.push(read.document)
+      const known = this.#read.get(read.identity)
+      if (known !== undefined) return known
+      const overlays = { profiles: [], files: [], workingFolder: this.#workingFolder }
+      const open = { file, identity: read.identity }
+      const whole = yield* this.read(read.document, overlays, [...chain, open])
+      this.#read.set(read.identity, whole)
+      return whole
     },
   )
 }
-
-/** Reads a YAML file; problems are reported at the import that names it, or at the file itself. */
-const readYaml = Effect.fnUntraced(function* (
-  file: string,
-  absolute: string,
-  diagnostics: Diagnostics,
-  importedBy?: TextNode,
-) {
-  const path = yield* Path.Path
-  const folder = path.dirname(absolute)
-  const place = importedBy?.span ?? { source: new Source(file, folder, ""), start: 0, end: 0 }
-  const read = yield* readText(absolute).pipe(
-    Effect.catch((reason) => {
-      diagnostics.report(place, `\`${file}\` ${reason}`)
-      return Effect.succeed(undefined)
-    }),
-  )
-  if (read === undefined) return undefined
-  const source = new Source(file, folder, read.text)
-  const root: DocumentNode | undefined = parseYaml(source, diagnostics)
-  return root === undefined ? undefined : { document: { source, root }, identity: read.identity }
-})
-
-/** The text of a file and its real path; fails with the reason in words. */
-const readText = Effect.fnUntraced(function* (absolute: string) {
-  const fs = yield* FileSystem.FileSystem
-  const unreadable = (error: { readonly reason: { readonly _tag: string } }) =>
-    error.reason._tag === "NotFound" ? "doesn't exist" : `can't be read (${error.reason._tag})`
-  const info = yield* fs.stat(absolute).pipe(Effect.mapError(unreadable))
-  if (info.type !== "File") return yield* Effect.fail("isn't a file")
-  if (ByteSize.toBigInt(info.size) > LARGEST_FILE) {
-    return yield* Effect.fail(`is larger than a pipeline may be (${LARGEST_FILE} bytes)`)
-  }
-  const bytes = yield* fs.readFile(absolute).pipe(Effect.mapError(unreadable))
-  const identity = yield* fs.realPath(absolute).pipe(Effect.mapError(unreadable))
-  const text = yield* Effect.try({
-    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-    catch: () => "isn't UTF-8 text",
-  })
-  return { text, identity }
-})

@@ -93,11 +93,14 @@ export type Files = Readonly<Record<string, string>>
 export interface Given {
   readonly params?: Readonly<Record<string, string>>
   readonly paramFiles?: ReadonlyArray<string>
+  readonly profiles?: ReadonlyArray<string>
+  readonly overlays?: ReadonlyArray<string>
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** Loads `main.yaml` of a folder with the given files; fails with what is wrong. */
 export const load = Effect.fnUntraced(
-  function* (files: Files, { params = {}, paramFiles = [] }: Given = {}) {
+  function* (files: Files, { params = {}, ...others }: Given = {}) {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const workingFolder = yield* fs.realPath(yield* fs.makeTempDirectoryScoped())
@@ -107,7 +110,7 @@ export const load = Effect.fnUntraced(
       yield* fs.writeFileString(file, text)
     }
     const given = Object.entries(params).map(([name, value]) => ({ name, value, origin: "--param" }) as const)
-    const pipeline = yield* loadPipeline("main.yaml", { registry, params: given, paramFiles, workingFolder })
+    const pipeline = yield* loadPipeline("main.yaml", { ...others, registry, params: given, workingFolder })
     return { pipeline, workingFolder }
   },
   Effect.scoped,

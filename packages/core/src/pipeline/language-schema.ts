@@ -38,7 +38,7 @@ const stageSchema = (registry: StageRegistry): Schema => {
   const stages = [...registry.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   const shape = asJson(stageShape)
   const settings = Object.entries(schemaAt(asJson(stageSettings), "properties")).map(
-    ([name, schema]): [string, Json] => [name, orExpression(name === "retry" ? orAttempts(schema) : schema)],
+    ([name, schema]): [string, Json] => [name, orExpression(asWritten(name, schema))],
   )
   const properties = schemaAt(shape, "properties")
   return {
@@ -46,8 +46,11 @@ const stageSchema = (registry: StageRegistry): Schema => {
     properties: {
       ...properties,
       uses: {
-        description: "The stage to run",
-        oneOf: stages.map(({ name, summary }) => ({ const: name, description: summary })),
+        description: "The stage to run, or a document whose stages run",
+        anyOf: [
+          ...stages.map(({ name, summary }): Json => ({ const: name, description: summary })),
+          { type: "string", pattern: "\\.(ya?ml|[cm]?[jt]s)$", description: "A file, relative to this one" },
+        ],
       },
       matrix: asJson(stageMatrix),
       ...Object.fromEntries(settings),
@@ -64,6 +67,39 @@ const stageSchema = (registry: StageRegistry): Schema => {
 const thenWith = (input: Json): Schema => {
   const isNeeded = isSchema(input) && Array.isArray(input.required) && input.required.length > 0
   return { properties: { with: input }, ...(isNeeded ? { required: ["with"] } : {}) }
+}
+
+/** A setting as documents may write it: some values have a short form. */
+const asWritten = (name: string, schema: Json): Json => {
+  if (name === "retry") return orAttempts(withRules(schema))
+  return name === "resources" ? withSingleValues(schema) : schema
+}
+
+const withRules = (schema: Json): Json =>
+  withProperties(schema, (name, one) =>
+    ["transient", "crash", "timeout"].includes(name) ? orAttempts(one) : one,
+  )
+
+/** What is a list, one for each attempt, may be one value for all. */
+const withSingleValues = (schema: Json): Json => {
+  const lists = withProperties(schema, (_, list) => orSingle(list))
+  return isSchema(lists)
+    ? { ...lists, additionalProperties: orSingle(lists.additionalProperties ?? {}) }
+    : lists
+}
+
+const orSingle = (list: Json): Json =>
+  isSchema(list) && list.items !== undefined
+    ? { ...describedAs(list.items), anyOf: [list.items, list] }
+    : list
+
+const withProperties = (schema: Json, change: (name: string, one: Json) => Json): Json => {
+  if (!isSchema(schema)) return schema
+  const properties = Object.entries(schemaAt(schema, "properties"))
+  return {
+    ...schema,
+    properties: Object.fromEntries(properties.map(([name, one]) => [name, change(name, one)])),
+  }
 }
 
 const orAttempts = (schema: Json): Json => {
@@ -103,6 +139,7 @@ const orExpressionWithin = (schema: Json): Json => {
         ? orExpression(open)
         : Object.fromEntries(Object.entries(open).map(([name, one]) => [name, orExpression(one)]))
   }
+  if (Array.isArray(rest.anyOf)) result.anyOf = rest.anyOf.map(orExpressionWithin)
   if (items !== undefined) result.items = Array.isArray(items) ? items.map(orExpression) : orExpression(items)
   return result
 }

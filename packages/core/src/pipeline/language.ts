@@ -1,4 +1,4 @@
-import { Type } from "typebox"
+import { type TSchema, Type } from "typebox"
 
 /** The version of the language that this program speaks. */
 export const LANGUAGE_VERSION = 1
@@ -6,7 +6,20 @@ export const LANGUAGE_VERSION = 1
 /** What params, stages, outputs and matrix keys may be called. */
 export const NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_-]*$"
 
+/** What environment variables may be called. */
+const VARIABLE_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
+
 const closed = { additionalProperties: false }
+
+/** A value for the first attempt, the second, …; `cpu: 2` is by then `cpu: [2]`. */
+const perAttempt = (schema: TSchema) => Type.Optional(Type.Array(schema, { minItems: 1 }))
+
+/** Environment variables that hold secrets. */
+const secrets = Type.Optional(
+  Type.Array(Type.String({ pattern: VARIABLE_PATTERN }), {
+    description: "Environment variables with secrets: handed on, masked everywhere, and no part of any key",
+  }),
+)
 
 /** A list of maps, or an expression that gives one. */
 const members = (description: string) =>
@@ -67,12 +80,30 @@ export const stageSettings = Type.Object(
     resources: Type.Optional(
       Type.Object(
         {
-          cpu: Type.Optional(Type.Number({ description: "Cores", exclusiveMinimum: 0 })),
-          memory: Type.Optional(Type.String({ description: "Main memory: 512MB, 4GB", format: "size" })),
-          gpu: Type.Optional(Type.Integer({ description: "Graphics processors", minimum: 0 })),
+          cpu: perAttempt(Type.Number({ description: "Cores", exclusiveMinimum: 0 })),
+          memory: perAttempt(Type.String({ description: "Main memory: 512MB, 4GB", format: "size" })),
+          gpu: perAttempt(Type.Integer({ description: "Graphics processors", minimum: 0 })),
+          network: perAttempt(Type.Integer({ description: "Shares of the network's pool", minimum: 0 })),
         },
-        { ...closed, description: "What the stage holds while it runs; the stage itself has defaults" },
+        {
+          additionalProperties: Type.Array(
+            Type.Integer({
+              minimum: 0,
+              description: "Shares of a pool of one's own, which `pools` declares",
+            }),
+            { minItems: 1 },
+          ),
+          description: "What each attempt holds while it runs; the stage itself has defaults",
+        },
       ),
+    ),
+    env: Type.Optional(
+      Type.Unsafe({
+        type: "object",
+        propertyNames: { pattern: VARIABLE_PATTERN },
+        additionalProperties: { type: ["string", "number", "boolean"] },
+        description: "Environment variables that the stage gets; a change makes it run again",
+      }),
     ),
     cache: Type.Optional(
       Type.Unsafe({
@@ -103,7 +134,7 @@ export const stageMatrix = Type.Object(
 export const stageShape = Type.Object(
   {
     description: Type.Optional(Type.String({ description: "One line for people" })),
-    uses: Type.String({ description: "The stage to run: group/name" }),
+    uses: Type.String({ description: "The stage to run, group/name, or a document whose stages run" }),
     with: Type.Optional(Type.Unsafe({ type: ["object", "null"], description: "The stage's input" })),
     needs: Type.Optional(
       Type.Unsafe({
@@ -113,16 +144,65 @@ export const stageShape = Type.Object(
       }),
     ),
     matrix: Type.Optional(Type.Unsafe({ type: "object", propertyNames: { pattern: NAME_PATTERN } })),
+    foreach: Type.Optional(
+      Type.String({
+        description:
+          "A file of cases (.csv, .jsonl, .yaml, .json), relative to this one: the stage runs once for each",
+      }),
+    ),
     when: Type.Optional(Type.Unsafe({})),
     retry: Type.Optional(Type.Unsafe({})),
     timeout: Type.Optional(Type.Unsafe({})),
     resources: Type.Optional(Type.Unsafe({})),
+    env: Type.Optional(Type.Unsafe({})),
+    secrets,
     cache: Type.Optional(Type.Unsafe({})),
   },
   closed,
 )
 
 const named = { propertyNames: { pattern: NAME_PATTERN } }
+
+/** A map of names. */
+const section = (additionalProperties: object, description: string) =>
+  Type.Optional(Type.Unsafe({ type: ["object", "null"], ...named, additionalProperties, description }))
+
+const sections = {
+  params: section(
+    { type: "object" },
+    "What can be set from outside: a JSON Schema for each; without a default it must be given",
+  ),
+  env: Type.Optional(
+    Type.Unsafe({
+      type: ["object", "null"],
+      propertyNames: { pattern: VARIABLE_PATTERN },
+      additionalProperties: Type.Object(
+        {
+          default: Type.Optional(Type.String({ description: "Its value where it isn't set" })),
+          description: Type.Optional(Type.String({ description: "One line for people" })),
+        },
+        closed,
+      ),
+      description: "Environment variables that the document reads; one without a default must be set",
+    }),
+  ),
+  secrets,
+  pools: section(
+    { type: "integer", minimum: 1 },
+    "What there is of each pool that stages take shares of: licences, connections",
+  ),
+  outputs: section({ type: "string" }, "What the pipeline is run for: outputs of stages"),
+}
+
+/** What a profile changes: stages of which only some keys stand. */
+const profileShape = Type.Object(
+  {
+    ...sections,
+    params: section({ type: ["object", "null"] }, "Params to change"),
+    stages: section({ ...Type.Partial(stageShape, closed), type: ["object", "null"] }, "Stages to change"),
+  },
+  { ...closed, description: "Laid over the document when it is chosen" },
+)
 
 /** A document as it is written. A document that is imported may lack the version. */
 export const documentShape = Type.Object(
@@ -140,34 +220,12 @@ export const documentShape = Type.Object(
         description: "Files whose params, stages and outputs are part of this pipeline",
       }),
     ),
-    params: Type.Optional(
-      Type.Unsafe({
-        type: ["object", "null"],
-        ...named,
-        additionalProperties: { type: "object" },
-        description:
-          "What can be set from outside: a JSON Schema for each; without a default it must be given",
-      }),
-    ),
-    stages: Type.Optional(
-      Type.Unsafe({
-        type: ["object", "null"],
-        ...named,
-        additionalProperties: stageShape,
-        description: "What is done: stages by name",
-      }),
-    ),
-    outputs: Type.Optional(
-      Type.Unsafe({
-        type: ["object", "null"],
-        ...named,
-        additionalProperties: { type: "string" },
-        description: "What the pipeline is run for: outputs of stages",
-      }),
-    ),
+    ...sections,
+    stages: section(stageShape, "What is done: stages by name"),
+    profiles: section(profileShape, "Changes to the document, each applied with --profile NAME"),
   },
   closed,
 )
 
 /** The shape of a document that another one imports. */
-export const fragmentShape = Type.Partial(documentShape)
+export const fragmentShape = Type.Partial(documentShape, closed)

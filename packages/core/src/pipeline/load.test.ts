@@ -261,7 +261,7 @@ describe("imports", () => {
   test("are small and UTF-8", async () => {
     const files = { "a.yaml": `# ${"x".repeat(1_000_001)}` }
     expect(await messagesOf(main("a.yaml"), files)).toEqual([
-      "2:11 `a.yaml` is larger than a pipeline may be (1000000 bytes)",
+      "2:11 `a.yaml` is larger than such a file may be (1000000 bytes)",
     ])
   })
 })

@@ -1,7 +1,10 @@
 import { Effect, FileSystem, Path } from "effect"
 import { Diagnostics } from "../document/index.ts"
 import type { StageRegistry } from "../stage/index.ts"
+import { readCaseFile } from "./case-files.ts"
+import type { CaseFile } from "./compilation.ts"
 import { compilePipeline } from "./compile.ts"
+import type { Environment } from "./environment.ts"
 import { readParamFile, readPipelineFiles } from "./files.ts"
 import type { NamedPath } from "./inputs.ts"
 import { InvalidPipeline } from "./invalid-pipeline.ts"
@@ -15,6 +18,12 @@ export interface LoadOptions {
   readonly params?: ReadonlyArray<GivenParam>
   /** YAML or JSON files of params' values; later ones win over earlier ones. */
   readonly paramFiles?: ReadonlyArray<string>
+  /** Names of the document's profiles to apply, later ones over earlier ones. */
+  readonly profiles?: ReadonlyArray<string>
+  /** Documents to lay over the document, later ones over earlier ones and all over the profiles. */
+  readonly overlays?: ReadonlyArray<string>
+  /** Environment variables: those that the document declares are read from it. */
+  readonly environment?: Environment
   /** Absolute; what `file`, the parameter files and paths on the command line are relative to. */
   readonly workingFolder: string
 }
@@ -28,28 +37,31 @@ export interface LoadOptions {
  */
 export const loadPipeline = Effect.fn("loadPipeline")(function* (
   file: string,
-  { registry, params = [], paramFiles = [], workingFolder }: LoadOptions,
+  { registry, params = [], paramFiles = [], workingFolder, environment = {}, ...layers }: LoadOptions,
 ): Effect.fn.Return<Pipeline, InvalidPipeline, FileSystem.FileSystem | Path.Path> {
   const path = yield* Path.Path
-  const diagnostics = new Diagnostics()
-  const files = yield* readPipelineFiles(file, workingFolder, diagnostics)
-  const values = yield* Effect.forEach(paramFiles, (one) => readParamFile(one, workingFolder, diagnostics))
-  if (files === undefined) {
-    return yield* new InvalidPipeline({ diagnostics: diagnostics.sorted() })
-  }
+  const reading = new Diagnostics()
+  const { profiles = [], overlays = [] } = layers
+  const document = yield* readPipelineFiles(file, { profiles, overlays, workingFolder }, reading)
+  const values = yield* Effect.forEach(paramFiles, (one) => readParamFile(one, workingFolder, reading))
+  if (document === undefined) return yield* new InvalidPipeline({ diagnostics: reading.sorted() })
+  const files = values.filter((value) => value !== undefined)
+  const sources = { files, isComplete: files.length === values.length, given: params, workingFolder }
   const resolvePath = (folder: string, one: string) => path.resolve(folder, one)
-  const read = values.filter((value) => value !== undefined)
-  const isComplete = read.length === values.length
-  const sources = { files: read, isComplete, given: params, workingFolder }
-  const { pipeline, paths } = compilePipeline(
-    files.main,
-    files.imported,
-    { registry, params: sources, resolvePath },
-    diagnostics,
-  )
-  yield* Effect.forEach(paths, (named) => checkPath(named, diagnostics), { discard: true })
-  if (!diagnostics.isEmpty) return yield* new InvalidPipeline({ diagnostics: diagnostics.sorted() })
-  return pipeline
+  const caseFiles = new Map<string, CaseFile>()
+  const options = { registry, resolvePath, environment, workingFolder, caseFiles }
+  for (;;) {
+    const diagnostics = new Diagnostics()
+    diagnostics.include(reading)
+    const { pipeline, paths, wanted } = compilePipeline(document, sources, options, diagnostics)
+    // Which files of cases there are is only known once params are.
+    for (const one of wanted) caseFiles.set(one, yield* readCaseFile(one, workingFolder))
+    if (wanted.size > 0) continue
+    const distinct = new Map(paths.map((named) => [named.path, named]))
+    yield* Effect.forEach(distinct.values(), (named) => checkPath(named, diagnostics), { discard: true })
+    if (!diagnostics.isEmpty) return yield* new InvalidPipeline({ diagnostics: diagnostics.sorted() })
+    return pipeline
+  }
 })
 
 /** Reports a file or folder that an input names and that isn't there. */

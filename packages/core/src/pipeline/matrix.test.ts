@@ -22,7 +22,7 @@ stages:
   weights: { uses: weights/fetch, with: { name: clip } }
   report:
     uses: report/summary
-    with: { models: "\${{ stages.train.outputs.model }}" }
+    with: { models: "\${{ stages.train.*.outputs.model }}" }
 `
 
 const idsOf = async (text: string, params: Readonly<Record<string, string>> = {}) =>
@@ -155,12 +155,12 @@ describe("mistakes", () => {
     ["{ seed: [1, 1] }", ["13:25 matrix key `seed` has the value 1 twice"]],
     ["{ seed: [1], exclude: [{ sede: 1 }] }", ["13:38 unknown matrix key `sede` in `exclude`"]],
     ["{ seed: [1], include: [1] }", ["13:36 an item of `include` must be a map, not 1"]],
-    ["{ seed: ['${{ matrix.x }}'] }", ["13:27 `matrix` can't be used in `matrix`, only `params`"]],
+    ["{ seed: ['${{ matrix.x }}'] }", ["13:34 unknown matrix key `x`"]],
     ["{ seed: '${{ params.train }}' }", ["13:26 matrix key `seed` must be a list, not true"]],
     [
       "{ view: [1] }",
       [
-        "14:74 input `images` of `train/diva` takes one value, but `stages.scenes.outputs.shards` is a list: one for each `seed`",
+        "14:74 there is one `stages.scenes.outputs.shards` for each `seed`, and nothing says which one is meant",
       ],
     ],
     ["{ seed: [4] }", ["14:74 the matrix of `scenes` has no member with this member's `seed`"]],
@@ -170,9 +170,19 @@ describe("mistakes", () => {
   })
 
   test("a matrix may not be huge", async () => {
-    const axis = JSON.stringify(Array.from({ length: 40 }, (_, index) => index))
-    expect(await messagesOf(document(`{ seed: ${axis} }`, `{ seed: ${axis}, b: ${axis} }`))).toEqual([
-      "13:13 a matrix may have 1000 members; this one has 1600",
+    const axis = JSON.stringify(Array.from({ length: 317 }, (_, index) => index))
+    const messages = await messagesOf(document(`{ seed: ${axis} }`, `{ seed: ${axis}, b: ${axis} }`))
+    expect(messages).toEqual([
+      expect.stringMatching(/^13:\d+ a matrix may have 100000 members; with this one it has more$/),
+    ])
+  })
+
+  test("nor may a pipeline", async () => {
+    const axis = JSON.stringify(Array.from({ length: 300 }, (_, index) => index))
+    const stage = (key: string) =>
+      `  ${key}: { uses: weights/fetch, matrix: { a: ${axis}, b: ${axis} }, with: { name: x } }\n`
+    expect(await messagesOf(`version: 1\nstages:\n${["x", "y", "z"].map(stage).join("")}`)).toEqual([
+      "5:3 a pipeline may have 250000 tasks; with these it has more",
     ])
   })
 })

@@ -7,12 +7,12 @@ import {
   type MapNode,
   type Span,
 } from "../document/index.ts"
+import { type Cases, NO_CASES } from "./cases.ts"
+import { dependsOnMember } from "./dependencies.ts"
 import { evaluate } from "./evaluation.ts"
-import type { Json } from "./pipeline.ts"
-import { describeValue, hasUnknown, isSameJson, toJson, type Value } from "./value.ts"
-
-/** The values of one member of a matrix, by key. */
-export type MatrixValues = ReadonlyMap<string, Value>
+import { type MatrixValues, MemberIndex } from "./member-index.ts"
+import type { DocumentScope } from "./names.ts"
+import { describeValue, hasUnknown, textOf, type Value } from "./value.ts"
 
 /** A stage's matrix, spread out. */
 export interface Matrix {
@@ -20,66 +20,102 @@ export interface Matrix {
   readonly keys: ReadonlyArray<string>
   /** All keys that a member may have. */
   readonly names: ReadonlySet<string>
+  /** Keys that tasks' ids need not show. */
+  readonly hidden: ReadonlySet<string>
   /** Undefined when a mistake was reported. */
   readonly members: ReadonlyArray<MatrixValues> | undefined
 }
 
 /** Members of one matrix. */
-const MOST_MEMBERS = 1000
+export const MOST_MEMBERS = 100_000
+
+/** Of a stage that says of none. */
+export const NO_MATRIX: Matrix = { keys: [], names: new Set(), hidden: new Set(), members: [new Map()] }
 
 /**
- * Spreads a matrix out: every combination of the lists' values, without those that `exclude` matches. An item of
- * `include` adds its other values to the members that it matches, or is a member of its own when it matches none.
+ * Spreads a matrix out: every combination of the cases and the lists' values, without those that `exclude` matches. An
+ * item of `include` adds its other values to the members that it matches, or is a member of its own when it matches
+ * none.
  */
 export const expandMatrix = (
   node: DocumentNode | undefined,
-  params: ReadonlyMap<string, Value>,
+  cases: Cases | undefined,
+  scope: DocumentScope,
   diagnostics: Diagnostics,
 ): Matrix => {
-  if (node?.kind !== "map") return { keys: [], names: new Set(), members: [new Map()] }
-  return new MatrixExpansion(node.span, entriesOf(node), params, diagnostics).expand()
+  if (node?.kind !== "map" && cases === undefined) return NO_MATRIX
+  return new MatrixExpansion(entriesOf(node), cases ?? NO_CASES, scope, diagnostics).expand()
 }
 
 class MatrixExpansion {
-  readonly #span: Span
   readonly #entries: ReadonlyMap<string, MapEntry<DocumentNode>>
-  readonly #params: ReadonlyMap<string, Value>
+  readonly #cases: Cases
+  readonly #scope: DocumentScope
   readonly #diagnostics: Diagnostics
-  #isKnown = true
+  #isKnown: boolean
 
   constructor(
-    span: Span,
     entries: ReadonlyMap<string, MapEntry<DocumentNode>>,
-    params: ReadonlyMap<string, Value>,
+    cases: Cases,
+    scope: DocumentScope,
     diagnostics: Diagnostics,
   ) {
-    this.#span = span
     this.#entries = entries
-    this.#params = params
+    this.#cases = cases
+    this.#scope = scope
     this.#diagnostics = diagnostics
+    this.#isKnown = cases.rows !== undefined
   }
 
   expand(): Matrix {
-    const axes = new Map<string, ReadonlyArray<Value>>()
-    for (const [key, { value }] of this.#entries) {
-      if (key !== "include" && key !== "exclude") axes.set(key, this.#axis(key, value))
-    }
+    const axes = [...this.#entries].filter(([key]) => key !== "include" && key !== "exclude")
+    const fixed = new Set([...this.#cases.keys, ...axes.map(([key]) => key)])
+    const product = this.#product(axes)
     const included = this.#listOfMaps("include")
     const excluded = this.#listOfMaps("exclude")
-    this.#checkExcludedKeys(excluded, axes)
-    const names = new Set([...axes.keys(), ...included.flatMap(({ entries }) => [...entries.keys()])])
-    const keys = axes.size > 0 ? [...axes.keys()] : [...names]
-    const count = [...axes.values()].reduce((product, values) => product * values.length, 1) + included.length
-    if (count > MOST_MEMBERS)
-      this.#fail(this.#span, `a matrix may have ${MOST_MEMBERS} members; this one has ${count}`)
-    if (!this.#isKnown) return { keys, names, members: undefined }
-    const product = axes.size === 0 ? [] : combinations(axes)
-    const kept = product.filter((member) => !excluded.some((item) => agrees(memberOf(item), member)))
-    return { keys, names, members: withIncluded(kept, included.map(memberOf), new Set(axes.keys())) }
+    this.#checkExcludedKeys(excluded, fixed)
+    const names = new Set([
+      ...this.#cases.names,
+      ...fixed,
+      ...included.flatMap(({ entries }) => [...entries.keys()]),
+    ])
+    const hasAxes = axes.length > 0 || this.#cases !== NO_CASES
+    const shape = { keys: [...(hasAxes ? fixed : names)], names, hidden: this.#cases.hidden }
+    if (!this.#isKnown) return { ...shape, members: undefined }
+    const unwanted = new MemberIndex(excluded.map(memberOf))
+    const kept = product.filter((values) => excluded.length === 0 || unwanted.agreeing(values).length === 0)
+    const members = withIncluded(hasAxes ? kept : [], included.map(memberOf), fixed)
+    if (members.length > MOST_MEMBERS) this.#failTooMany(included[0]?.span)
+    return { ...shape, members: this.#isKnown ? members : undefined }
   }
 
-  #axis(key: string, node: DocumentNode): ReadonlyArray<Value> {
-    const value = this.#evaluate(node)
+  /** All combinations; the last key varies fastest. A list may depend on the keys before it. */
+  #product(axes: ReadonlyArray<[string, MapEntry<DocumentNode>]>): ReadonlyArray<MatrixValues> {
+    let members: ReadonlyArray<MatrixValues> = this.#cases.rows ?? []
+    for (const [key, entry] of axes) {
+      this.#checkIsNew(key, entry.key)
+      const common = dependsOnMember(entry.value) ? undefined : this.#axis(key, entry.value, undefined)
+      const next: Array<MatrixValues> = []
+      for (const member of members) {
+        const values = common ?? this.#axis(key, entry.value, member)
+        if (next.length + values.length > MOST_MEMBERS) {
+          this.#failTooMany(entry.key)
+          return []
+        }
+        for (const value of values) next.push(new Map(member).set(key, value))
+      }
+      members = next
+    }
+    return members
+  }
+
+  #checkIsNew(key: string, span: Span): void {
+    if (this.#cases.names.has(key))
+      this.#fail(span, `the cases of \`foreach\` have the key \`${key}\` already`)
+  }
+
+  #axis(key: string, node: DocumentNode, member: MatrixValues | undefined): ReadonlyArray<Value> {
+    const value = this.#evaluate(node, member)
     if (value.kind === "unknown") return []
     if (value.kind !== "list") {
       const hint = "write its values as a list: [1, 2, 3]"
@@ -87,7 +123,7 @@ class MatrixExpansion {
     }
     const seen = new Set<string>()
     for (const item of value.items) {
-      const text = JSON.stringify(toJson(item))
+      const text = textOf(item)
       if (seen.has(text)) this.#fail(item.span, `matrix key \`${key}\` has the value ${text} twice`)
       seen.add(text)
     }
@@ -97,7 +133,7 @@ class MatrixExpansion {
   #listOfMaps(key: "include" | "exclude"): ReadonlyArray<MapNode<Value>> {
     const node = this.#entries.get(key)?.value
     if (node === undefined) return []
-    const list = this.#evaluate(node)
+    const list = this.#evaluate(node, undefined)
     if (list.kind === "unknown") return []
     if (list.kind !== "list") return this.#fail(list.span, `\`${key}\` must be a list of maps`)
     return list.items.flatMap((item): ReadonlyArray<MapNode<Value>> => {
@@ -106,17 +142,23 @@ class MatrixExpansion {
     })
   }
 
-  #checkExcludedKeys(excluded: ReadonlyArray<MapNode<Value>>, axes: ReadonlyMap<string, unknown>): void {
+  #checkExcludedKeys(excluded: ReadonlyArray<MapNode<Value>>, keys: ReadonlySet<string>): void {
     for (const [name, { key }] of excluded.flatMap(({ entries }) => [...entries])) {
-      if (axes.has(name)) continue
-      this.#fail(key, `unknown matrix key \`${name}\` in \`exclude\``, didYouMean(name, axes.keys()))
+      if (keys.has(name)) continue
+      this.#fail(key, `unknown matrix key \`${name}\` in \`exclude\``, didYouMean(name, keys))
     }
   }
 
-  #evaluate(node: DocumentNode): Value {
-    const value = evaluate(node, { place: "`matrix`", params: this.#params }, this.#diagnostics)
+  #evaluate(node: DocumentNode, matrix: MatrixValues | undefined): Value {
+    const scope = { place: "`matrix`", ...this.#scope, ...(matrix === undefined ? {} : { matrix }) }
+    const value = evaluate(node, scope, this.#diagnostics)
     if (hasUnknown(value)) this.#isKnown = false
     return value
+  }
+
+  #failTooMany(span: Span | undefined): void {
+    if (span !== undefined)
+      this.#fail(span, `a matrix may have ${MOST_MEMBERS} members; with this one it has more`)
   }
 
   #fail(span: Span, message: string, hint?: string): ReadonlyArray<never> {
@@ -126,53 +168,25 @@ class MatrixExpansion {
   }
 }
 
-const memberOf = (map: MapNode<Value>): MatrixValues =>
-  new Map([...map.entries].map(([name, entry]) => [name, entry.value]))
-
-/** All combinations; the last key varies fastest. */
-const combinations = (axes: ReadonlyMap<string, ReadonlyArray<Value>>): ReadonlyArray<MatrixValues> => {
-  let members: ReadonlyArray<MatrixValues> = [new Map()]
-  for (const [key, values] of axes) {
-    members = members.flatMap((member) => values.map((value) => new Map([...member, [key, value]])))
-  }
-  return members
-}
-
-/** Whether two members have the same values for the keys that both have. */
-export const agrees = (a: MatrixValues, b: MatrixValues): boolean =>
-  [...a].every(([key, value]) => {
-    const other = b.get(key)
-    return other === undefined || isSameJson(toJson(value), toJson(other))
-  })
+const memberOf = (map: MapNode<Value>): { readonly values: MatrixValues } => ({
+  values: new Map([...map.entries].map(([name, entry]) => [name, entry.value])),
+})
 
 const withIncluded = (
   members: ReadonlyArray<MatrixValues>,
-  included: ReadonlyArray<MatrixValues>,
+  included: ReadonlyArray<{ readonly values: MatrixValues }>,
   axes: ReadonlySet<string>,
 ): ReadonlyArray<MatrixValues> => {
-  const all = members.map((member) => new Map(member))
-  const added: Array<Map<string, Value>> = []
-  for (const item of included) {
+  if (included.length === 0) return members
+  const all = members.map((member) => ({ values: member, extended: new Map(member) }))
+  const index = new MemberIndex(all)
+  const added: Array<MatrixValues> = []
+  for (const { values: item } of included) {
     const ofAxes = new Map([...item].filter(([key]) => axes.has(key)))
     const extra = [...item].filter(([key]) => !axes.has(key))
-    const matching = all.filter((member) => agrees(ofAxes, member))
-    for (const member of matching) for (const [key, value] of extra) member.set(key, value)
-    if (matching.length === 0) added.push(new Map(item))
+    const matching = index.agreeing(ofAxes)
+    for (const { extended } of matching) for (const [key, value] of extra) extended.set(key, value)
+    if (matching.length === 0) added.push(item)
   }
-  return [...all, ...added]
-}
-
-/** A task's id: the stage's key and, in brackets, the member's values: `train[seed=1,view=class]`. */
-export const taskId = (key: string, values: MatrixValues): string => {
-  if (values.size === 0) return key
-  return `${key}[${[...values].map(([name, value]) => `${name}=${idText(toJson(value))}`).join(",")}]`
-}
-
-/** Texts stand without quotes where nothing else could be meant. */
-const idText = (value: Json): string => {
-  const isPlainText =
-    typeof value === "string" &&
-    /^[A-Za-z0-9_./+-]+$/.test(value) &&
-    !/^[-+.]?\d|^(true|false|null)$/.test(value)
-  return isPlainText ? value : JSON.stringify(value)
+  return [...all.map(({ extended }) => extended), ...added]
 }

@@ -215,7 +215,9 @@ stages:
     ],
     [
       `{ model: "\${{ stages.w.outputs }}", images: "\${{ stages.s.outputs.shards }}" }`,
-      ["7:25 a reference to an output is written stages.STAGE.outputs.OUTPUT"],
+      [
+        "7:25 a reference to an output is written stages.STAGE.outputs.OUTPUT, or stages.STAGE.*.outputs.OUTPUT",
+      ],
     ],
     [
       `{ model: "\${{ weights }}", images: "\${{ stages.s.outputs.shards }}" }`,

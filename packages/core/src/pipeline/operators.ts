@@ -1,6 +1,6 @@
 import type { Diagnostics, Span } from "../document/index.ts"
 import type { BinaryOperator } from "./expression.ts"
-import { describeValue, isSameJson, toJson, type Value } from "./value.ts"
+import { describeValue, textOf, toJson, type Value } from "./value.ts"
 
 /** What `left operator right` comes to; undefined when a mistake was reported, now or before. */
 export const applyBinary = (
@@ -21,7 +21,7 @@ export const applyBinary = (
     case "==":
     case "!=": {
       if (!isComparable(left, diagnostics) || !isComparable(right, diagnostics)) return undefined
-      return isSameJson(toJson(left), toJson(right)) === (operator === "==")
+      return (textOf(left) === textOf(right)) === (operator === "==")
     }
     default:
       return isOrdered(operator, left, right, span, diagnostics)

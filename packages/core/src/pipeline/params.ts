@@ -4,13 +4,15 @@ import {
   entryOf,
   isText,
   type MapEntry,
+  type MapNode,
   parseYaml,
   Source,
   type Span,
 } from "../document/index.ts"
 import { prepareParamSchema } from "./param-schema.ts"
+import type { CheckedSchema } from "./schema-check.ts"
 import { reportSchemaErrors } from "./schema-diagnostics.ts"
-import { toJson, type Value } from "./value.ts"
+import { itemsOf, toJson, type Value } from "./value.ts"
 
 /** A param's value as the command line gives it. */
 export interface GivenParam {
@@ -21,10 +23,12 @@ export interface GivenParam {
 
 /** Where the values of params come from; later ones win. */
 export interface ParamSources {
-  /** The contents of parameter files: maps of names to values. */
-  readonly files: ReadonlyArray<DocumentNode>
+  /** Maps of names to values: the contents of parameter files, or the `with` of a stage that uses the document. */
+  readonly files: ReadonlyArray<Value>
   /** False when one of the files couldn't be read, so that values may be missing. */
   readonly isComplete: boolean
+  /** Where to point when a value is missing; at the param itself when absent. */
+  readonly place?: Span
   readonly given: ReadonlyArray<GivenParam>
   /** Absolute; what paths on the command line are relative to. */
   readonly workingFolder: string
@@ -44,7 +48,7 @@ export const resolveParams = (
   const given = givenByName(declared, sources, diagnostics)
   return new Map(
     [...declared].map(([name, declaration]) => {
-      const param = new Param(name, declaration, sources.isComplete, resolvePath, diagnostics)
+      const param = new Param(name, declaration, sources, resolvePath, diagnostics)
       const text = given.get(name)
       const value = text === undefined ? fromFiles.get(name) : param.parse(text, sources.workingFolder)
       return [name, param.resolve(value)]
@@ -55,20 +59,20 @@ export const resolveParams = (
 class Param {
   readonly #name: string
   readonly #declaration: MapEntry<DocumentNode>
-  readonly #mustHaveValue: boolean
+  readonly #sources: ParamSources
   readonly #resolvePath: ResolvePath
   readonly #diagnostics: Diagnostics
 
   constructor(
     name: string,
     declaration: MapEntry<DocumentNode>,
-    mustHaveValue: boolean,
+    sources: ParamSources,
     resolvePath: ResolvePath,
     diagnostics: Diagnostics,
   ) {
     this.#name = name
     this.#declaration = declaration
-    this.#mustHaveValue = mustHaveValue
+    this.#sources = sources
     this.#resolvePath = resolvePath
     this.#diagnostics = diagnostics
   }
@@ -85,7 +89,7 @@ class Param {
   /** The value, or else the default, once it satisfies the schema. */
   resolve(given: Value | undefined): Value {
     const { key, value: node } = this.#declaration
-    const schema = node.kind === "map" ? prepareParamSchema(node, this.#diagnostics) : undefined
+    const schema = node.kind === "map" ? preparedSchema(node, this.#diagnostics) : undefined
     if (schema === undefined || node.kind !== "map") return { kind: "unknown", span: key }
     const check = (value: Value): boolean => {
       const result = schema.check(value)
@@ -101,48 +105,80 @@ class Param {
     // A default that doesn't satisfy the schema is a mistake even where it isn't used.
     const isFallbackGood = fallback === undefined || check(fallback)
     const value = given ?? fallback
-    if (value === undefined && this.#mustHaveValue) {
-      this.#diagnostics.report(key, `the param \`${this.#name}\` has no value`, {
-        hint: `give it with --param ${this.#name}=… or in a parameter file, or declare a default`,
-      })
-    }
+    if (value === undefined) this.#reportMissing()
     const isGood = value !== undefined && (value === fallback ? isFallbackGood : check(value))
-    return isGood ? withAbsolutePaths(node, value, this.#resolvePath) : { kind: "unknown", span: key }
+    return isGood ? this.#withPaths(node, value, []) : { kind: "unknown", span: key }
+  }
+
+  #reportMissing(): void {
+    const { isComplete, place } = this.#sources
+    if (!isComplete) return
+    this.#diagnostics.report(place ?? this.#declaration.key, `the param \`${this.#name}\` has no value`, {
+      hint:
+        place === undefined
+          ? `give it with --param ${this.#name}=… or in a parameter file, or declare a default`
+          : `give it here: with: { ${this.#name}: … }`,
+      related:
+        place === undefined
+          ? undefined
+          : { span: this.#declaration.key, message: "the param is declared here" },
+    })
+  }
+
+  /**
+   * Makes the texts of `format: path` absolute: each is relative to the file, or the working folder, that says it. In
+   * place of such a text an output of a stage may be given.
+   */
+  #withPaths(schema: DocumentNode | undefined, value: Value, path: ReadonlyArray<string>): Value {
+    const format = entryOf(schema, "format")
+    const isPath = isText(format) && format.value === "path"
+    if (value.kind === "artefact" && !isPath) return this.#refuse(value, path)
+    if (value.kind === "scalar" && typeof value.value === "string" && isPath) {
+      return { ...value, value: this.#resolvePath((value.origin ?? value.span).source.folder, value.value) }
+    }
+    const items = itemsOf(value)
+    if (items !== undefined && (value.kind === "list" || value.kind === "artefacts")) {
+      const ofItems = entryOf(schema, "items")
+      return {
+        ...value,
+        items: items.map((item, index) => this.#withPaths(ofItems, item, [...path, String(index)])),
+      }
+    }
+    if (value.kind !== "map") return value
+    const properties = entryOf(schema, "properties")
+    const entries = [...value.entries].map(([name, { key, value: member }]): [string, MapEntry<Value>] => [
+      name,
+      { key, value: this.#withPaths(entryOf(properties, name), member, [...path, name]) },
+    ])
+    return { ...value, entries: new Map(entries) }
+  }
+
+  #refuse({ text, span }: Extract<Value, { readonly kind: "artefact" }>, path: ReadonlyArray<string>): Value {
+    const name = [this.#name, ...path].join(".")
+    const message = `param \`${name}\` takes a plain value, not \`${text}\`, the output of a stage`
+    this.#diagnostics.report(span, message, {
+      hint: "a param that is to take outputs is declared with `type: string, format: path`",
+      related: { span: this.#declaration.key, message: "the param is declared here" },
+    })
+    return { kind: "unknown", span }
   }
 }
 
-/** Makes the texts of `format: path` absolute: each is relative to the file, or the working folder, that says it. */
-const withAbsolutePaths = (schema: DocumentNode, value: Value, resolvePath: ResolvePath): Value => {
-  const format = entryOf(schema, "format")
-  if (
-    value.kind === "scalar" &&
-    typeof value.value === "string" &&
-    isText(format) &&
-    format.value === "path"
-  ) {
-    return { ...value, value: resolvePath((value.origin ?? value.span).source.folder, value.value) }
-  }
-  const items = entryOf(schema, "items")
-  if (value.kind === "list" && items !== undefined) {
-    return { ...value, items: value.items.map((item) => withAbsolutePaths(items, item, resolvePath)) }
-  }
-  const properties = entryOf(schema, "properties")
-  if (value.kind !== "map" || properties === undefined) return value
-  const entries = [...value.entries].map(([name, { key, value: member }]): [string, MapEntry<Value>] => {
-    const memberSchema = entryOf(properties, name)
-    const resolved =
-      memberSchema === undefined ? member : withAbsolutePaths(memberSchema, member, resolvePath)
-    return [name, { key, value: resolved }]
-  })
-  return { ...value, entries: new Map(entries) }
+const schemas = new WeakMap<DocumentNode, CheckedSchema>()
+
+/** A document that is used many times has its params' schemas made ready once. */
+const preparedSchema = (node: MapNode<DocumentNode>, diagnostics: Diagnostics): CheckedSchema | undefined => {
+  const schema = schemas.get(node) ?? prepareParamSchema(node, diagnostics)
+  if (schema !== undefined) schemas.set(node, schema)
+  return schema
 }
 
 const valuesOfFiles = (
   declared: ReadonlyMap<string, unknown>,
-  files: ReadonlyArray<DocumentNode>,
+  files: ReadonlyArray<Value>,
   diagnostics: Diagnostics,
-): ReadonlyMap<string, DocumentNode> => {
-  const values = new Map<string, DocumentNode>()
+): ReadonlyMap<string, Value> => {
+  const values = new Map<string, Value>()
   for (const file of files) {
     if (file.kind !== "map") {
       diagnostics.report(file.span, "a parameter file is a map of params' names and values")

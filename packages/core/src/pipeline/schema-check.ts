@@ -14,7 +14,8 @@ export interface SchemaCheck {
 
 /** A JSON Schema made ready; `check` may be called any number of times. */
 export interface CheckedSchema {
-  readonly check: (value: Value) => SchemaCheck
+  /** @param data the value as JSON, where that is at hand; defaults are added to it */
+  readonly check: (value: Value, data?: Json) => SchemaCheck
 }
 
 interface Visit {
@@ -80,7 +81,7 @@ export const pointerSegments = (pointer: string): ReadonlyArray<string> =>
  */
 export const prepareSchema = (schema: object): CheckedSchema => {
   const validate = ajv.compile(schema)
-  return { check: (value) => runCheck(validate, value) }
+  return { check: (value, data = toData(value)) => runCheck(validate, value, data) }
 }
 
 /** What is wrong with a JSON Schema itself. */
@@ -93,8 +94,7 @@ export const checkSchema = (schema: Value): SchemaCheck => {
 const isObject = (value: Json): value is { [key: string]: Json } =>
   typeof value === "object" && value !== null
 
-const runCheck = (validate: ValidateFunction, value: Value): SchemaCheck => {
-  const data = toData(value)
+const runCheck = (validate: ValidateFunction, value: Value, data: Json): SchemaCheck => {
   const artefacts = new Set<string>()
   if (typeof data === "object" && data !== null) visits.set(data, { value, artefacts })
   const errors = validate(data) ? [] : [...(validate.errors ?? [])]
@@ -102,7 +102,7 @@ const runCheck = (validate: ValidateFunction, value: Value): SchemaCheck => {
 }
 
 /** The value as fresh JSON, which defaults may be added to; artefacts are texts, as they are at run time. */
-const toData = (value: Value): Json => {
+export const toData = (value: Value): Json => {
   if (value.kind === "map") {
     return Object.fromEntries([...value.entries].map(([name, entry]) => [name, toData(entry.value)]))
   }

@@ -1,11 +1,21 @@
-import { type Diagnostics, entriesOf, type MapEntry, type Span } from "../document/index.ts"
+import {
+  type Diagnostics,
+  entriesOf,
+  type MapEntry,
+  type MapNode,
+  nearest,
+  type Span,
+} from "../document/index.ts"
 import type { AnyStage } from "../stage/index.ts"
 import type { StageDeclaration } from "./declarations.ts"
+import { dependsOnMember } from "./dependencies.ts"
 import { evaluate } from "./evaluation.ts"
 import { stageSettings } from "./language.ts"
-import type { MatrixValues } from "./matrix.ts"
+import type { MatrixValues } from "./member-index.ts"
+import type { DocumentScope } from "./names.ts"
 import type { Json, RetryPolicy, RetryRule, Task } from "./pipeline.ts"
-import { parseDuration, parseSize } from "./quantities.ts"
+import { parseDuration } from "./quantities.ts"
+import { asResourceLists, OF_THE_MACHINE, poolShares, resourcesOf } from "./resources.ts"
 import { type CheckedSchema, prepareSchema } from "./schema-check.ts"
 import { reportSchemaErrors } from "./schema-diagnostics.ts"
 import { hasUnknown, type Value } from "./value.ts"
@@ -16,38 +26,101 @@ export type TaskSettings = Pick<Task, "retry" | "timeout" | "resources" | "cache
 /** The kinds of failure that may have a rule of their own. */
 const KINDS = ["transient", "crash", "timeout"]
 
-const SETTINGS = ["retry", "timeout", "resources", "cache"]
+const SETTINGS = ["retry", "timeout", "resources", "cache", "env"]
 
 let schema: CheckedSchema | undefined
 
-/** A stage's settings for one member; undefined when there are mistakes, which are reported. */
-export const settingsOf = (
-  declaration: StageDeclaration,
-  scope: { readonly params: ReadonlyMap<string, Value>; readonly matrix: MatrixValues },
-  diagnostics: Diagnostics,
-): TaskSettings | undefined => {
-  const value = settingsValue(declaration, scope, diagnostics)
-  schema ??= prepareSchema(stageSettings)
-  const check = schema.check(value)
-  const part = (path: ReadonlyArray<string>) => `\`${path.join(".")}\``
-  const wording = { part, keyNoun: "key", owner: "", place: declaration.span }
-  reportSchemaErrors(check, value, wording, diagnostics)
-  if (check.errors.length > 0 || hasUnknown(value)) return undefined
-  return taskSettings(check.data, declaration.definition)
+/** The pools that a stage may take shares of. */
+export type Pools = ReadonlyMap<string, number>
+
+/** Settings of a stage's tasks; where they don't depend on the member, they are worked out once. */
+export class StageSettings {
+  readonly #declaration: StageDeclaration
+  readonly #secrets: ReadonlyArray<string>
+  readonly #pools: Pools
+  readonly #diagnostics: Diagnostics
+  readonly #isConstant: boolean
+  #once: { readonly settings: TaskSettings | undefined } | undefined
+
+  /** @param secrets those that the document gives to the stage */
+  constructor(
+    declaration: StageDeclaration,
+    secrets: ReadonlyArray<string>,
+    pools: Pools,
+    diagnostics: Diagnostics,
+  ) {
+    this.#declaration = declaration
+    this.#secrets = [...new Set([...(declaration.definition?.secrets ?? []), ...secrets])]
+    this.#pools = pools
+    this.#diagnostics = diagnostics
+    this.#isConstant = !settingsIn(declaration).some(([, { value }]) => dependsOnMember(value))
+  }
+
+  /** The settings for one member; undefined when there are mistakes, which are reported. */
+  of(scope: DocumentScope & { readonly matrix: MatrixValues }): TaskSettings | undefined {
+    if (!this.#isConstant) return this.#evaluate(scope)
+    this.#once ??= { settings: this.#evaluate(scope) }
+    return this.#once.settings
+  }
+
+  #evaluate(scope: DocumentScope & { readonly matrix: MatrixValues }): TaskSettings | undefined {
+    const value = settingsValue(this.#declaration, scope, this.#diagnostics)
+    schema ??= prepareSchema(stageSettings)
+    const check = schema.check(value)
+    const wording = { part: partOfSettings, keyNoun: "key", owner: "", place: this.#declaration.span }
+    reportSchemaErrors(check, value, wording, this.#diagnostics)
+    const isGood = check.errors.length === 0 && !hasUnknown(value)
+    const hasPools = this.#checkPools(value.entries.get("resources")?.value)
+    return isGood && hasPools
+      ? taskSettings(check.data, this.#declaration.definition, this.#secrets)
+      : undefined
+  }
+
+  #checkPools(resources: Value | undefined): boolean {
+    const bad = poolShares(resources).filter((share) => !this.#checkPool(share))
+    return bad.length === 0
+  }
+
+  #checkPool({ name, key, most, span }: ReturnType<typeof poolShares>[number]): boolean {
+    const size = this.#pools.get(name)
+    if (size === undefined) {
+      if (name === "network") return true
+      const known = [...OF_THE_MACHINE, "network", ...this.#pools.keys()]
+      const near = nearest(name, known)
+      const hint =
+        near === undefined
+          ? `declare it at the top level: pools: { ${name}: 1 }`
+          : `did you mean \`${near}\`?`
+      this.#diagnostics.report(key, `there is no pool \`${name}\``, { hint })
+      return false
+    }
+    if (most <= size) return true
+    this.#diagnostics.report(
+      span,
+      `the pool \`${name}\` holds ${size}, so that nothing can take ${most} of it`,
+    )
+    return false
+  }
 }
 
+/** Items of lists that a person may have written as one value aren't told apart. */
+const partOfSettings = (path: ReadonlyArray<string>): string =>
+  `\`${path.filter((segment) => !/^\d+$/.test(segment)).join(".")}\``
+
+const settingsIn = ({ node }: StageDeclaration) =>
+  [...entriesOf(node)].filter(([name]) => SETTINGS.includes(name))
+
 const settingsValue = (
-  { node, span }: StageDeclaration,
-  scope: { readonly params: ReadonlyMap<string, Value>; readonly matrix: MatrixValues },
+  declaration: StageDeclaration,
+  scope: DocumentScope & { readonly matrix: MatrixValues },
   diagnostics: Diagnostics,
-): Value => {
-  const entries = [...entriesOf(node)]
-    .filter(([name]) => SETTINGS.includes(name))
-    .map(([name, { key, value }]): [string, MapEntry<Value>] => {
-      const evaluated = evaluate(value, { place: `\`${name}\``, ...scope }, diagnostics)
-      return [name, { key, value: name === "retry" ? asRetryMap(evaluated, key) : evaluated }]
-    })
-  return { kind: "map", entries: new Map(entries), span }
+): MapNode<Value> => {
+  const entries = settingsIn(declaration).map(([name, { key, value }]): [string, MapEntry<Value>] => {
+    const evaluated = evaluate(value, { place: `\`${name}\``, ...scope }, diagnostics)
+    if (name === "retry") return [name, { key, value: asRetryMap(evaluated, key) }]
+    return [name, { key, value: name === "resources" ? asResourceLists(evaluated) : evaluated }]
+  })
+  return { kind: "map", entries: new Map(entries), span: declaration.span }
 }
 
 /** `retry: 3` says `retry: { attempts: 3 }`, and so does `crash: 3` within it. */
@@ -67,24 +140,20 @@ const asAttempts = (value: Value, key: Span): Value =>
     ? { kind: "map", entries: new Map([["attempts", { key, value }]]), span: value.span }
     : value
 
-const taskSettings = (data: Json, stage: AnyStage | undefined): TaskSettings => {
-  const resources = member(data, "resources")
-  return {
-    retry: retryPolicy(member(data, "retry")),
-    timeout: durationOf(member(data, "timeout")),
-    resources: [
-      {
-        cpu: numberOf(member(resources, "cpu")) ?? stage?.resources?.cpu ?? 1,
-        memory: sizeOf(member(resources, "memory")) ?? stage?.resources?.memory ?? 256,
-        gpu: numberOf(member(resources, "gpu")) ?? stage?.resources?.gpu ?? 0,
-        pools: stage?.resources?.pools ?? {},
-      },
-    ],
-    cache: cacheOf(member(data, "cache")),
-    environment: {},
-    secrets: stage?.secrets ?? [],
-  }
-}
+const taskSettings = (
+  data: Json,
+  stage: AnyStage | undefined,
+  secrets: ReadonlyArray<string>,
+): TaskSettings => ({
+  retry: retryPolicy(member(data, "retry")),
+  timeout: durationOf(member(data, "timeout")),
+  resources: resourcesOf(mapOf(member(data, "resources")), stage),
+  cache: cacheOf(member(data, "cache")),
+  environment: Object.fromEntries(
+    Object.entries(mapOf(member(data, "env"))).map(([name, value]) => [name, String(value)]),
+  ),
+  secrets,
+})
 
 /** The rule for all failures, and what is said of one kind in its place. */
 const retryPolicy = (retry: Json | undefined): RetryPolicy => {
@@ -105,6 +174,9 @@ const cacheOf = (value: Json | undefined): Task["cache"] => {
   return value === false ? "off" : "on"
 }
 
+const mapOf = (data: Json | undefined): Readonly<Record<string, Json>> =>
+  typeof data === "object" && data !== null ? Object.fromEntries(Object.entries(data)) : {}
+
 const member = (data: Json | undefined, key: string): Json | undefined =>
   typeof data === "object" && data !== null && !Array.isArray(data)
     ? Object.entries(data).find(([name]) => name === key)?.[1]
@@ -115,6 +187,3 @@ const numberOf = (value: Json | undefined): number | undefined =>
 
 const durationOf = (value: Json | undefined): number | undefined =>
   typeof value === "string" ? parseDuration(value) : undefined
-
-const sizeOf = (value: Json | undefined): number | undefined =>
-  typeof value === "string" ? parseSize(value) : undefined

@@ -1,3 +1,4 @@
+import type { TextNode } from "../document/index.ts"
 import type { Expression } from "./expression.ts"
 import { ExpressionError } from "./expression-lexer.ts"
 import { parseExpressionAt } from "./expression-parser.ts"
@@ -14,6 +15,25 @@ export type Template =
 const OPENING = "${{"
 /** Writes `${{` that is meant as it stands. */
 const ESCAPED_OPENING = "$${{"
+
+const parsed = new WeakMap<TextNode, Template | ExpressionError>()
+
+/** A document's text, taken apart once however often it is evaluated. */
+export const templateOf = (node: TextNode): Template | ExpressionError => {
+  const known = parsed.get(node)
+  if (known !== undefined) return known
+  const template = parseTemplate(node.value)
+  parsed.set(node, template)
+  return template
+}
+
+/** The expressions of a text; none where it isn't well formed. */
+export const expressionsIn = (node: TextNode): ReadonlyArray<Expression> => {
+  const template = templateOf(node)
+  if (template instanceof ExpressionError || template.kind === "text") return []
+  if (template.kind === "whole") return [template.expression]
+  return template.parts.filter((part) => typeof part !== "string")
+}
 
 /** Takes a text apart; the error if one of its expressions isn't well formed. Never throws. */
 export const parseTemplate = (text: string): Template | ExpressionError => {

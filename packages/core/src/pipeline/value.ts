@@ -22,7 +22,7 @@ export interface ArtefactValue {
 /** The outputs of several members of a stage's matrix. */
 export interface ArtefactsValue {
   readonly kind: "artefacts"
-  readonly items: ReadonlyArray<ArtefactValue>
+  readonly items: ReadonlyArray<Value>
   readonly text: string
   /** The matrix keys that the consumer leaves open. */
   readonly open: ReadonlyArray<string>
@@ -112,26 +112,24 @@ export const valueAt = (
   return { value: near, key, near }
 }
 
-/** Whether two JSON values are the same; the order of keys doesn't count. */
-export const isSameJson = (a: Json, b: Json): boolean => {
-  if (a === b) return true
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
-  if (isList(a) || isList(b)) {
-    return (
-      isList(a) &&
-      isList(b) &&
-      a.length === b.length &&
-      a.every((item, index) => isSameJson(item, b[index] ?? null))
-    )
-  }
-  const keys = Object.keys(a)
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && isSameJson(a[key] ?? null, b[key] ?? null))
-  )
+const texts = new WeakMap<Value, string>()
+
+/** A text that two values share exactly when they are the same JSON; the order of keys doesn't count. */
+export const textOf = (value: Value): string => {
+  const known = texts.get(value)
+  if (known !== undefined) return known
+  const text = writeText(value)
+  texts.set(value, text)
+  return text
 }
 
-const isList = (value: Json): value is ReadonlyArray<Json> => Array.isArray(value)
+const writeText = (value: Value): string => {
+  const items = itemsOf(value)
+  if (items !== undefined) return `[${items.map(textOf).join(",")}]`
+  if (value.kind !== "map") return JSON.stringify(toJson(value))
+  const entries = [...value.entries].map(([name, entry]) => `${JSON.stringify(name)}:${textOf(entry.value)}`)
+  return `{${entries.sort().join(",")}}`
+}
 
 /** A value in words: `the text "abc"`, `a list`. */
 export const describeValue = (value: Value): string => {
