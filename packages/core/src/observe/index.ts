@@ -1,4 +1,18 @@
-export { FailureReport, RunEvent, type UntimedEvent } from "./event.ts"
-export { type Journal, latestRun, listRuns, openJournal, readJournal } from "./journal.ts"
+export { type RunBrief, TaskCounts } from "./brief.ts"
+export { describeRun } from "./description.ts"
+export { FailureReport, OutputSize, RunEvent, type UntimedEvent } from "./event.ts"
+export { isDirty } from "./git.ts"
+export { type Journal, openJournal, readJournal } from "./journal.ts"
+export { type AttemptRecord, type RunRecord, recordRun, type TaskRecord } from "./run-record.ts"
+export {
+  latestRun,
+  listRuns,
+  matchingRuns,
+  planRemoval,
+  type Removal,
+  type RemovalRule,
+  readRun,
+  removeRuns,
+} from "./runs.ts"
 export { type Mask, makeMask, maskEvent } from "./secrets.ts"
 export { type RunSummary, summarise, type TaskStatus, type TaskSummary } from "./summary.ts"

@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs"
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
-import { Effect, Schema, type Scope } from "effect"
+import { Duration, Effect, Schedule, Schema, type Scope } from "effect"
 import { type StoreError, storeError } from "../store/index.ts"
+import { BriefWriter, touchBrief, writeBrief } from "./brief.ts"
 import { RunEvent } from "./event.ts"
 
 /** The journal of one run: a line of JSON for each event. */
@@ -24,33 +16,55 @@ export interface Journal {
 const isKept = (event: RunEvent): boolean =>
   event._tag !== "TaskProgress" && !(event._tag === "TaskLog" && event.level === "info")
 
+/** Bytes of lines about cached tasks that may wait: there are many of them, and nothing is lost with them. */
+const MOST_WAITING = 64 * 1024
+/** How often a run shows that it lives. */
+const HEARTBEAT = Duration.seconds(10)
+
+const makeAdd = (folder: string, file: number): Journal["add"] => {
+  const briefs = new BriefWriter()
+  let waiting = ""
+  return (event) => {
+    if (!isKept(event)) return
+    try {
+      waiting += `${JSON.stringify(event)}\n`
+      if (event._tag === "TaskCached" && waiting.length < MOST_WAITING) {
+        briefs.follow(event)
+        return
+      }
+      // One write, at once: a kill leaves whole lines.
+      writeSync(file, waiting)
+      waiting = ""
+      if (briefs.follow(event)) writeBrief(folder, briefs.brief)
+    } catch {
+      // The disk is full; what the run computes fails by itself if it needs space as well.
+    }
+  }
+}
+
 /** Opens the journal of a new run in the folder of all runs, and makes it the latest. */
 export const openJournal = (runs: string, run: string): Effect.Effect<Journal, StoreError, Scope.Scope> => {
   const folder = join(runs, run)
   const open = Effect.try({
     try: () => {
       mkdirSync(folder, { recursive: true })
-      const partial = join(runs, `latest.${run}.partial`)
-      writeFileSync(partial, `${run}\n`)
-      renameSync(partial, join(runs, "latest"))
+      setLatest(runs, run)
       return openSync(join(folder, "journal.jsonl"), "ax")
     },
     catch: storeError("write", join(folder, "journal.jsonl")),
   })
+  const beat = Effect.sync(() => touchBrief(folder))
   return Effect.acquireRelease(open, (file) => Effect.sync(() => closeSync(file))).pipe(
-    Effect.map((file) => ({
-      folder,
-      add: (event) => {
-        if (!isKept(event)) return
-        try {
-          // One write a line, at once: a kill leaves whole lines.
-          writeSync(file, `${JSON.stringify(event)}\n`)
-        } catch {
-          // The disk is full; what the run computes fails by itself if it needs space as well.
-        }
-      },
-    })),
+    Effect.map((file) => ({ folder, add: makeAdd(folder, file) })),
+    Effect.tap(Effect.forkScoped(Effect.repeat(beat, Schedule.spaced(HEARTBEAT)))),
   )
+}
+
+/** Makes a run the latest. */
+export const setLatest = (runs: string, run: string): void => {
+  const partial = join(runs, `latest.${run}.partial`)
+  writeFileSync(partial, `${run}\n`)
+  renameSync(partial, join(runs, "latest"))
 }
 
 const parseEvent = Schema.decodeUnknownSync(Schema.fromJsonString(RunEvent))
@@ -73,24 +87,3 @@ export const readJournal = (
     ),
   )
 }
-
-/** The names of all runs, the oldest first. */
-export const listRuns = (runs: string): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.sync(() => {
-    try {
-      const entries = readdirSync(runs, { withFileTypes: true })
-      return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort()
-    } catch {
-      return []
-    }
-  })
-
-/** The name of the run that began last, if there was one. */
-export const latestRun = (runs: string): Effect.Effect<string | undefined> =>
-  Effect.sync(() => {
-    try {
-      return readFileSync(join(runs, "latest"), "utf8").trim()
-    } catch {
-      return undefined
-    }
-  })
