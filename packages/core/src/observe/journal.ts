@@ -11,6 +11,8 @@ export interface Journal {
   readonly folder: string
   /** Adds an event. Progress and chat are left out. A journal that cannot grow must not stop the run. */
   readonly add: (event: RunEvent) => void
+  /** Adds many at once. */
+  readonly addAll: (events: ReadonlyArray<RunEvent>) => void
 }
 
 const isKept = (event: RunEvent): boolean =>
@@ -21,25 +23,27 @@ const MOST_WAITING = 64 * 1024
 /** How often a run shows that it lives. */
 const HEARTBEAT = Duration.seconds(10)
 
-const makeAdd = (folder: string, file: number): Journal["add"] => {
+const makeJournal = (folder: string, file: number): Journal => {
   const briefs = new BriefWriter()
   let waiting = ""
-  return (event) => {
-    if (!isKept(event)) return
-    try {
+  const addAll = (events: ReadonlyArray<RunEvent>): void => {
+    const kept = events.filter(isKept)
+    let isNews = false
+    for (const event of kept) {
       waiting += `${JSON.stringify(event)}\n`
-      if (event._tag === "TaskCached" && waiting.length < MOST_WAITING) {
-        briefs.follow(event)
-        return
-      }
+      isNews = briefs.follow(event) || isNews
+    }
+    if (waiting.length < MOST_WAITING && kept.every((event) => event._tag === "TaskCached")) return
+    try {
       // One write, at once: a kill leaves whole lines.
       writeSync(file, waiting)
-      waiting = ""
-      if (briefs.follow(event)) writeBrief(folder, briefs.brief)
+      if (isNews) writeBrief(folder, briefs.brief)
     } catch {
       // The disk is full; what the run computes fails by itself if it needs space as well.
     }
+    waiting = ""
   }
+  return { folder, add: (event) => addAll([event]), addAll }
 }
 
 /** Opens the journal of a new run in the folder of all runs, and makes it the latest. */
@@ -55,7 +59,7 @@ export const openJournal = (runs: string, run: string): Effect.Effect<Journal, S
   })
   const beat = Effect.sync(() => touchBrief(folder))
   return Effect.acquireRelease(open, (file) => Effect.sync(() => closeSync(file))).pipe(
-    Effect.map((file) => ({ folder, add: makeAdd(folder, file) })),
+    Effect.map((file) => makeJournal(folder, file)),
     Effect.tap(Effect.forkScoped(Effect.repeat(beat, Schedule.spaced(HEARTBEAT)))),
   )
 }

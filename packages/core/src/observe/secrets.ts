@@ -9,15 +9,11 @@ const SHORTEST = 6
 /** Replaces secrets in a text. */
 export type Mask = (text: string) => string
 
-/** Hides the values of environment variables that look like secrets, and of those that are declared as such. */
-export const makeMask = (
-  environment: Readonly<Record<string, string | undefined>>,
-  declared: Iterable<string> = [],
-): Mask => {
-  const names = new Set(declared)
+/** Hides the values of environment variables that look like secrets. */
+export const makeMask = (environment: Readonly<Record<string, string | undefined>>): Mask => {
   const secrets = Object.entries(environment)
     .flatMap(([name, value]) =>
-      (names.has(name) || SECRET_NAME.test(name)) && value !== undefined ? [value, ...value.split("\n")] : [],
+      SECRET_NAME.test(name) && value !== undefined ? [value, ...value.split("\n")] : [],
     )
     .filter((value) => value.length >= SHORTEST)
     // A secret that holds another goes first.

@@ -67,7 +67,7 @@ export const makeRunContext = Effect.fnUntraced(function* (
   const now = () => clock.currentTimeMillisUnsafe()
   const run = runName(now())
   const journal = yield* openJournal(store.runs, run)
-  const mask = makeMask(process.env, new Set(pipeline.tasks.flatMap((task) => task.secrets)))
+  const mask = makeMask(process.env)
   const events: Array<RunEvent> = []
   const emit = (untimed: UntimedEvent): void => {
     const event = maskEvent(mask, { time: now(), ...untimed })
