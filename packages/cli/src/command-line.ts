@@ -27,20 +27,24 @@ const pipelineFlags = {
   ),
 }
 
+const store = Flag.Path("store").pipe(
+  Flag.withDescription("Folder of cached artefacts, checkpoints and run histories"),
+  Flag.withDefault(".diva-pipeline"),
+)
+
+const backendFlag = Flag.Literals("backend", ["auto", "native", "wasm", "cpu"]).pipe(
+  Flag.withDescription("What tensor stages compute on"),
+  Flag.withDefault("auto"),
+)
+
 const engineFlags = {
   ...pipelineFlags,
-  store: Flag.Path("store").pipe(
-    Flag.withDescription("Folder of cached artefacts, checkpoints and run histories"),
-    Flag.withDefault(".diva-pipeline"),
-  ),
+  store,
   force: Flag.String("force").pipe(
     Flag.withDescription("Run this stage even if its result is cached (repeatable)"),
     Flag.between(0, 1000),
   ),
-  backend: Flag.Literals("backend", ["auto", "native", "wasm", "cpu"]).pipe(
-    Flag.withDescription("What tensor stages compute on"),
-    Flag.withDefault("auto"),
-  ),
+  backend: backendFlag,
   json,
 }
 
@@ -93,6 +97,124 @@ const stages = Command.make(
     ),
 ).pipe(Command.withDescription("List the stages, or show one in detail"))
 
+const output = Flag.Path("output").pipe(
+  Flag.withDescription("Write into this file instead of printing"),
+  Flag.optional,
+)
+
+const graph = Command.make(
+  "graph",
+  {
+    ...pipelineFlags,
+    format: Flag.Literals("format", ["mermaid", "dot", "svg", "text"]).pipe(
+      Flag.withDescription("How the pipeline is drawn"),
+      Flag.withDefault("mermaid"),
+    ),
+    output,
+    expand: Flag.Boolean("expand").pipe(
+      Flag.withDescription("Show each member of a matrix"),
+      Flag.withDefault(false),
+    ),
+    status: Flag.Boolean("status").pipe(
+      Flag.withDescription("Show what is cached and what would run"),
+      Flag.withDefault(false),
+    ),
+    store,
+    backend: backendFlag,
+  },
+  (options) =>
+    Effect.promise(() => import("./commands/graph.ts")).pipe(
+      Effect.flatMap((command) => command.graph(options)),
+    ),
+).pipe(Command.withDescription("Draw a pipeline"))
+
+const runsCommand = () => Effect.promise(() => import("./commands/runs.ts"))
+
+const runName = Argument.String("run").pipe(
+  Argument.withDescription(
+    "The run's name, the beginning of it, or of its last part; the latest run when absent",
+  ),
+  Argument.optional,
+)
+
+const runs = Command.make("runs").pipe(
+  Command.withDescription("Show what has run, and why results differ"),
+  Command.withSubcommands([
+    Command.make(
+      "ls",
+      {
+        store,
+        json,
+        limit: Flag.Int("limit").pipe(
+          Flag.withDescription("At most so many of the newest"),
+          Flag.withDefault(20),
+        ),
+      },
+      (options) => runsCommand().pipe(Effect.flatMap((command) => command.ls(options))),
+    ).pipe(Command.withDescription("List the runs, the newest first")),
+    Command.make(
+      "show",
+      {
+        run: runName,
+        store,
+        json,
+        task: Flag.String("task").pipe(
+          Flag.withDescription("Show everything about this task"),
+          Flag.optional,
+        ),
+      },
+      (options) => runsCommand().pipe(Effect.flatMap((command) => command.show(options))),
+    ).pipe(Command.withDescription("Show all that is kept of a run")),
+    Command.make(
+      "diff",
+      {
+        before: Argument.String("before").pipe(Argument.withDescription("A run")),
+        after: Argument.String("after").pipe(Argument.withDescription("Another run")),
+        store,
+        json,
+      },
+      (options) => runsCommand().pipe(Effect.flatMap((command) => command.diff(options))),
+    ).pipe(Command.withDescription("Say which results of two runs differ, and why")),
+    Command.make(
+      "rm",
+      {
+        names: Argument.String("run").pipe(
+          Argument.withDescription("Runs to remove"),
+          Argument.between(0, 1000),
+        ),
+        store,
+        json,
+        olderThan: Flag.String("older-than").pipe(
+          Flag.withDescription("Remove what began longer ago than this: 30d, 12h"),
+          Flag.optional,
+        ),
+        keep: Flag.Int("keep").pipe(
+          Flag.withDescription("Remove all but so many of the newest"),
+          Flag.optional,
+        ),
+        yes: Flag.Boolean("yes").pipe(
+          Flag.withDescription("Remove, instead of saying what would be removed"),
+          Flag.withDefault(false),
+        ),
+      },
+      (options) => runsCommand().pipe(Effect.flatMap((command) => command.rm(options))),
+    ).pipe(Command.withDescription("Remove the histories of runs; artefacts stay")),
+    Command.make(
+      "trace",
+      {
+        run: runName,
+        store,
+        format: Flag.Literals("format", ["chrome", "otlp"]).pipe(
+          Flag.withDescription("For chrome://tracing and Perfetto, or for OpenTelemetry"),
+          Flag.withDefault("chrome"),
+        ),
+        output,
+      },
+      (options) => runsCommand().pipe(Effect.flatMap((command) => command.trace(options))),
+    ).pipe(Command.withDescription("Write a run as a trace")),
+  ]),
+)
+
 const backendCommand = () => Effect.promise(() => import("./commands/backend.ts"))
 
 const backend = Command.make("backend").pipe(
@@ -129,7 +251,7 @@ const divaPipeline = Command.make("diva-pipeline").pipe(
   Command.withDescription(
     "Improve CLIP's vision with diffusion feedback: declarative, cached, repeatable pipelines",
   ),
-  Command.withSubcommands([run, plan, validate, stages, backend]),
+  Command.withSubcommands([run, plan, validate, stages, backend, runs, graph]),
 )
 
 const globalFlags = CliConfig.layer({

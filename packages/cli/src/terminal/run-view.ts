@@ -125,7 +125,7 @@ export class RunView {
         return this.#line(style.quiet("–"), event.task, style.quiet(`not run: needs ${event.by.join(", ")}`))
       case "TaskCancelled":
         return this.#line(style.quiet("–"), event.task, style.quiet("cancelled"))
-      case "RunFinished":
+      default:
         return undefined
     }
   }

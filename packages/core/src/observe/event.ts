@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { RecordedField } from "../store/index.ts"
 
 /** Milliseconds since 1970, UTC. */
 const time = Schema.Number
@@ -18,6 +19,18 @@ export const FailureReport = Schema.Struct({
 })
 export type FailureReport = typeof FailureReport.Type
 
+/** What an attempt holds: cores, megabytes, graphics processors, shares of pools. */
+const HeldResources = Schema.Struct({
+  cpu: Schema.Number,
+  memory: Schema.Number,
+  gpu: Schema.Number,
+  pools: Schema.Record(Schema.String, Schema.Number),
+})
+
+/** How large an output is. */
+export const OutputSize = Schema.Struct({ bytes: Schema.Number, files: Schema.Number })
+export type OutputSize = typeof OutputSize.Type
+
 export const RunStarted = Schema.TaggedStruct("RunStarted", {
   time,
   run: Schema.String,
@@ -28,7 +41,31 @@ export const RunStarted = Schema.TaggedStruct("RunStarted", {
   versions: Schema.Record(Schema.String, Schema.String),
   tasks: Schema.Array(Schema.Struct({ id: Schema.String, stage: Schema.String, version: Schema.Number })),
 })
-/** A task's outputs were in the store. */
+/** What a run was made of, beside its versions. */
+export const RunDescribed = Schema.TaggedStruct("RunDescribed", {
+  time,
+  /** The parameters' values, by name. */
+  params: Schema.Record(Schema.String, Schema.Json),
+  /** The documents that were read, with the SHA-256 of their bytes. */
+  documents: Schema.Array(Schema.Struct({ file: Schema.String, digest: Schema.String })),
+  /** What is checked out where the document is; absent outside of git. */
+  git: Schema.optionalKey(
+    Schema.Struct({ commit: Schema.String, branch: Schema.optionalKey(Schema.String) }),
+  ),
+  machine: Schema.Struct({
+    /** `linux 6.1.0 x64`. */
+    system: Schema.String,
+    /** The processor's name, as it gives it. */
+    processor: Schema.String,
+    cores: Schema.Number,
+    /** Main memory, in bytes. */
+    memory: Schema.Number,
+  }),
+})
+export type RunDescribed = typeof RunDescribed.Type
+/** Whether files that git knows differ from the commit; told once a run that computes something has asked. */
+export const WorkTreeChecked = Schema.TaggedStruct("WorkTreeChecked", { time, dirty: Schema.Boolean })
+/** A task's outputs were in the store; the key's record has what its inputs were. */
 export const TaskCached = Schema.TaggedStruct("TaskCached", {
   time,
   task: Schema.String,
@@ -43,7 +80,30 @@ export const TaskStarted = Schema.TaggedStruct("TaskStarted", {
   attempt: Schema.Number,
   /** Why it isn't taken from the store. */
   reason: Schema.String,
+  /** The leaves of the task's input by their place, and what else its key depends on: told with the first attempt. */
+  inputs: Schema.optionalKey(Schema.Record(Schema.String, RecordedField)),
+  environment: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  /** What the attempt holds. */
+  resources: Schema.optionalKey(HeldResources),
+  /** Indexes of the graphics processors that it holds. */
+  gpus: Schema.optionalKey(Schema.Array(Schema.Number)),
 })
+/** An attempt is over, whatever becomes of its task. */
+export const AttemptEnded = Schema.TaggedStruct("AttemptEnded", {
+  time,
+  task: Schema.String,
+  attempt: Schema.Number,
+  result: Schema.Literals(["succeeded", "failed", "cancelled"]),
+  /** Seconds that the stage itself took. */
+  stageSeconds: Schema.Number,
+  /** Seconds until its outputs were in the store. */
+  commitSeconds: Schema.optionalKey(Schema.Number),
+  /** The most memory that its process and what that started have used at a time, in bytes; unknown within the engine. */
+  peakMemory: Schema.optionalKey(Schema.Number),
+  /** How large its outputs are. */
+  sizes: Schema.optionalKey(Schema.Record(Schema.String, OutputSize)),
+})
+export type AttemptEnded = typeof AttemptEnded.Type
 export const TaskProgress = Schema.TaggedStruct("TaskProgress", {
   time,
   task: Schema.String,
@@ -104,8 +164,11 @@ export const RunFinished = Schema.TaggedStruct("RunFinished", {
 /** What happens in a run, in the order in which it happens. */
 export const RunEvent = Schema.Union([
   RunStarted,
+  RunDescribed,
+  WorkTreeChecked,
   TaskCached,
   TaskStarted,
+  AttemptEnded,
   TaskProgress,
   TaskLog,
   AttemptFailed,

@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs"
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
-import { Effect, Schema, type Scope } from "effect"
+import { Duration, Effect, Schedule, Schema, type Scope } from "effect"
 import { type StoreError, storeError } from "../store/index.ts"
+import { BriefWriter, touchBrief, writeBrief } from "./brief.ts"
 import { RunEvent } from "./event.ts"
 
 /** The journal of one run: a line of JSON for each event. */
@@ -19,10 +11,40 @@ export interface Journal {
   readonly folder: string
   /** Adds an event. Progress and chat are left out. A journal that cannot grow must not stop the run. */
   readonly add: (event: RunEvent) => void
+  /** Adds many at once. */
+  readonly addAll: (events: ReadonlyArray<RunEvent>) => void
 }
 
 const isKept = (event: RunEvent): boolean =>
   event._tag !== "TaskProgress" && !(event._tag === "TaskLog" && event.level === "info")
+
+/** Bytes of lines about cached tasks that may wait: there are many of them, and nothing is lost with them. */
+const MOST_WAITING = 64 * 1024
+/** How often a run shows that it lives. */
+const HEARTBEAT = Duration.seconds(10)
+
+const makeJournal = (folder: string, file: number): Journal => {
+  const briefs = new BriefWriter()
+  let waiting = ""
+  const addAll = (events: ReadonlyArray<RunEvent>): void => {
+    const kept = events.filter(isKept)
+    let isNews = false
+    for (const event of kept) {
+      waiting += `${JSON.stringify(event)}\n`
+      isNews = briefs.follow(event) || isNews
+    }
+    if (waiting.length < MOST_WAITING && kept.every((event) => event._tag === "TaskCached")) return
+    try {
+      // One write, at once: a kill leaves whole lines.
+      writeSync(file, waiting)
+      if (isNews) writeBrief(folder, briefs.brief)
+    } catch {
+      // The disk is full; what the run computes fails by itself if it needs space as well.
+    }
+    waiting = ""
+  }
+  return { folder, add: (event) => addAll([event]), addAll }
+}
 
 /** Opens the journal of a new run in the folder of all runs, and makes it the latest. */
 export const openJournal = (runs: string, run: string): Effect.Effect<Journal, StoreError, Scope.Scope> => {
@@ -30,27 +52,23 @@ export const openJournal = (runs: string, run: string): Effect.Effect<Journal, S
   const open = Effect.try({
     try: () => {
       mkdirSync(folder, { recursive: true })
-      const partial = join(runs, `latest.${run}.partial`)
-      writeFileSync(partial, `${run}\n`)
-      renameSync(partial, join(runs, "latest"))
+      setLatest(runs, run)
       return openSync(join(folder, "journal.jsonl"), "ax")
     },
     catch: storeError("write", join(folder, "journal.jsonl")),
   })
+  const beat = Effect.sync(() => touchBrief(folder))
   return Effect.acquireRelease(open, (file) => Effect.sync(() => closeSync(file))).pipe(
-    Effect.map((file) => ({
-      folder,
-      add: (event) => {
-        if (!isKept(event)) return
-        try {
-          // One write a line, at once: a kill leaves whole lines.
-          writeSync(file, `${JSON.stringify(event)}\n`)
-        } catch {
-          // The disk is full; what the run computes fails by itself if it needs space as well.
-        }
-      },
-    })),
+    Effect.map((file) => makeJournal(folder, file)),
+    Effect.tap(Effect.forkScoped(Effect.repeat(beat, Schedule.spaced(HEARTBEAT)))),
   )
+}
+
+/** Makes a run the latest. */
+export const setLatest = (runs: string, run: string): void => {
+  const partial = join(runs, `latest.${run}.partial`)
+  writeFileSync(partial, `${run}\n`)
+  renameSync(partial, join(runs, "latest"))
 }
 
 const parseEvent = Schema.decodeUnknownSync(Schema.fromJsonString(RunEvent))
@@ -73,24 +91,3 @@ export const readJournal = (
     ),
   )
 }
-
-/** The names of all runs, the oldest first. */
-export const listRuns = (runs: string): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.sync(() => {
-    try {
-      const entries = readdirSync(runs, { withFileTypes: true })
-      return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort()
-    } catch {
-      return []
-    }
-  })
-
-/** The name of the run that began last, if there was one. */
-export const latestRun = (runs: string): Effect.Effect<string | undefined> =>
-  Effect.sync(() => {
-    try {
-      return readFileSync(join(runs, "latest"), "utf8").trim()
-    } catch {
-      return undefined
-    }
-  })

@@ -72,7 +72,7 @@ export const summarise = (events: Iterable<RunEvent>): RunSummary => {
       }
     } else if (event._tag === "RunFinished") {
       run = { ...run, status: event.status, seconds: event.seconds, outputs: event.outputs }
-    } else {
+    } else if ("task" in event) {
       const task = tasks.get(event.task)
       if (task !== undefined) tasks.set(event.task, applyTo(task, event))
     }

@@ -4,6 +4,7 @@ import type { Task } from "../pipeline/index.ts"
 import { permanent, runStage, type StageCall, StageFailure } from "../stage/index.ts"
 import type { ArtefactRefused, StoreError } from "../store/index.ts"
 import { attemptSink } from "./attempt-log.ts"
+import { type AttemptMeasures, measureAttempt } from "./attempt-measures.ts"
 import { environmentOf } from "./environment.ts"
 import { failureOf } from "./failure.ts"
 import type { RunContext } from "./run-context.ts"
@@ -80,13 +81,28 @@ export const runAttempt = (
   attempt: number,
 ): Effect.Effect<OutputDigests, StageFailure> =>
   Effect.gen(function* () {
+    const measures = measureAttempt(context, task.id, attempt)
+    return yield* Effect.onExit(measuredAttempt(context, task, key, input, attempt, measures), measures.ended)
+  })
+
+const measuredAttempt = (
+  context: RunContext,
+  task: Task,
+  key: string,
+  input: Readonly<Record<string, unknown>>,
+  attempt: number,
+  measures: AttemptMeasures,
+): Effect.Effect<OutputDigests, StageFailure> =>
+  Effect.gen(function* () {
     const { stage } = task
     const work = yield* context.store.workFolder(workFolders(task))
     const places = yield* prepare(context, task, key, work)
     const given = { environment: environmentOf(task, process.env), gpus: [] }
     const call: StageCall = { stage: stage.name, version: stage.version, input, attempt, ...places, ...given }
-    const sink = attemptSink(context, task.id, attempt)
+    const sink = { ...attemptSink(context, task.id, attempt), measured: measures.used }
     const run = stage.isolation === "host" ? context.hosts.run(call, sink) : runStage(stage, call, sink)
-    yield* withTimeout(task, run)
-    return yield* commitOutputs(context, task, work)
+    yield* Effect.ensuring(withTimeout(task, run), measures.stageOver)
+    const outputs = yield* commitOutputs(context, task, work)
+    yield* measures.committed(outputs)
+    return outputs
   }).pipe(Effect.scoped, Effect.mapError(failureOf))

@@ -1,4 +1,4 @@
-import { Clock, Effect, FileSystem, type Scope } from "effect"
+import { Clock, Deferred, Effect, FileSystem, type Scope } from "effect"
 import {
   type Journal,
   makeMask,
@@ -43,6 +43,8 @@ export interface RunContext {
   readonly now: () => number
   readonly mask: (text: string) => string
   readonly emit: (event: UntimedEvent) => void
+  /** Done when the first attempt begins. */
+  readonly computing: Deferred.Deferred<void>
   /** What has happened so far, but for progress. */
   readonly events: ReadonlyArray<RunEvent>
 }
@@ -85,6 +87,7 @@ export const makeRunContext = Effect.fnUntraced(function* (
     now,
     mask,
     emit,
+    computing: Deferred.makeUnsafe<void>(),
     events,
   }
 })

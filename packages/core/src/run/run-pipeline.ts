@@ -1,11 +1,12 @@
 import { join, resolve } from "node:path"
 import { Effect, Exit, type FileSystem } from "effect"
-import { type RunSummary, summarise } from "../observe/index.ts"
+import { describeRun, type RunSummary, summarise } from "../observe/index.ts"
 import type { Pipeline } from "../pipeline/index.ts"
 import type { HostPool } from "../stage/index.ts"
 import { type ArtefactDamaged, resultName, type Store, type StoreError } from "../store/index.ts"
 import { makeRunContext, type RunContext, type RunOptions } from "./run-context.ts"
 import { makeRunState, type RunState, runTask } from "./task-run.ts"
+import { followWorkTree } from "./work-tree.ts"
 
 /** Places what the pipeline is run for; an output whose task failed keeps its former content. */
 const placeOutputs = Effect.fnUntraced(function* (context: RunContext, state: RunState) {
@@ -23,7 +24,7 @@ const placeOutputs = Effect.fnUntraced(function* (context: RunContext, state: Ru
   return placed
 })
 
-const start = (context: RunContext): void =>
+const start = (context: RunContext): void => {
   context.emit({
     _tag: "RunStarted",
     run: context.run,
@@ -32,6 +33,8 @@ const start = (context: RunContext): void =>
     versions: { node: process.version, ...context.options.versions },
     tasks: context.pipeline.tasks.map(({ id, stage }) => ({ id, stage: stage.name, version: stage.version })),
   })
+  context.emit(describeRun(context.pipeline.params, [context.pipeline.file]))
+}
 
 /**
  * Runs a pipeline: takes from the store what is there, computes the rest as far as resources allow, and places the
@@ -53,6 +56,7 @@ export const runPipeline = (
         context.emit({ _tag: "RunFinished", status, seconds: (context.now() - begun) / 1000, outputs })
       const work = Effect.gen(function* () {
         start(context)
+        const workTreeChecked = yield* followWorkTree(context)
         // What cannot be cleared away now can be later.
         yield* Effect.ignore(context.store.sweep)
         const state = makeRunState(pipeline.tasks)
@@ -62,6 +66,7 @@ export const runPipeline = (
         })
         yield* Effect.ignore(context.store.saveSources)
         outputs = yield* placeOutputs(context, state)
+        yield* workTreeChecked
         return state.records.size === pipeline.tasks.length
       })
       const ended = Effect.onExit(work, (exit) =>

@@ -68,7 +68,7 @@ const resourcesOf = (task: Task, attempt: number): Resources => {
 /** Attempts until one succeeds or none may follow. Resources are held by attempts, not by the waits between them. */
 const runAttempts = (
   run: TaskRun,
-  key: string,
+  key: TaskKey,
   input: Readonly<Record<string, unknown>>,
   reason: string,
 ): Effect.Effect<OutputDigests, StageFailure> => {
@@ -76,8 +76,17 @@ const runAttempts = (
   const once = Effect.suspend(() => {
     run.attempts += 1
     run.begun ??= context.now()
-    context.emit({ _tag: "TaskStarted", task: task.id, key, attempt: run.attempts, reason })
-    return runAttempt(context, task, key, input, run.attempts)
+    Deferred.doneUnsafe(context.computing, Effect.void)
+    context.emit({
+      _tag: "TaskStarted",
+      task: task.id,
+      key: key.key,
+      attempt: run.attempts,
+      reason,
+      ...(run.attempts === 1 && { inputs: key.fields, environment: key.environment }),
+      resources: resourcesOf(task, run.attempts),
+    })
+    return runAttempt(context, task, key.key, input, run.attempts)
   })
   const schedule = retrySchedule(task.retry, (failure, wait) =>
     context.emit({
@@ -109,7 +118,7 @@ const compute = Effect.fnUntraced(function* (run: TaskRun, key: TaskKey, reason:
   if (context.limit.exceeds(resourcesOf(task, 1))) {
     warn(run, "this task needs more than the machine has: it runs alone, and memory may not suffice")
   }
-  const outputs = yield* runAttempts(run, key.key, input, reason)
+  const outputs = yield* runAttempts(run, key, input, reason)
   yield* checkSources(run, key)
   const { name: stage, version } = task.stage
   const record: KeyRecord = { ...key, stage, version, outputs }

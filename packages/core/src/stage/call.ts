@@ -23,4 +23,12 @@ export interface AttemptSink {
   readonly log: StageContext["log"]
   /** A line that the host process, or something native in it, wrote to its stdout or stderr. */
   readonly output: (line: string) => void
+  /** What an attempt in a host has used, told when it is over, however it ended. */
+  readonly measured?: (measures: Measures) => void
+}
+
+/** What an attempt has used. */
+export interface Measures {
+  /** The most memory that the host and what it started have held at a time, in bytes. */
+  readonly peakMemory: number
 }

@@ -5,6 +5,7 @@ import { Duration, Effect } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import { StageFailure } from "./failure.ts"
 import { CALLS, type HostReply, makeLineReader, parseReply, REPLIES } from "./host-protocol.ts"
+import { followMemory } from "./peak-memory.ts"
 
 /** How a host process is started. */
 export interface HostCommand {
@@ -69,10 +70,14 @@ const writable = (stream: Stream | null | undefined): Writable => {
   throw new Error("the host process has no such input")
 }
 
+const resultOf = (reply: Extract<HostReply, { peakMemory: number }>): Effect.Effect<void, StageFailure> =>
+  reply._tag === "Succeeded" ? Effect.void : Effect.fail(new StageFailure(reply.failure))
+
 /** What a host works on: whom to tell, and how it ends. */
 interface Work {
   readonly call: StageCall
   readonly sink: AttemptSink
+  readonly memory: { readonly stop: () => number }
   readonly end: (result: Effect.Effect<void, StageFailure>) => void
 }
 
@@ -92,9 +97,11 @@ export const startHost = (command: HostCommand): Host => {
     tail = [...tail, line].slice(-TAIL)
     work?.sink.output(line)
   }
-  const end = (result: Effect.Effect<void, StageFailure>): void => {
+  const end = (result: Effect.Effect<void, StageFailure>, ownPeak = 0): void => {
     const ended = work
     work = undefined
+    const peakMemory = Math.max(ended?.memory.stop() ?? 0, ownPeak)
+    if (peakMemory > 0) ended?.sink.measured?.({ peakMemory })
     ended?.end(result)
   }
   const hear = (line: string): void => {
@@ -106,8 +113,7 @@ export const startHost = (command: HostCommand): Host => {
     if (message._tag === "Progress") work?.sink.progress(message)
     else if (message._tag === "Log") work?.sink.log(message.level, message.message)
     // What it printed before comes through another pipe: that is read first.
-    else if (message._tag === "Succeeded") setImmediate(() => setImmediate(() => end(Effect.void)))
-    else setImmediate(() => setImmediate(() => end(Effect.fail(new StageFailure(message.failure)))))
+    else setImmediate(() => setImmediate(() => end(resultOf(message), message.peakMemory)))
   }
   const die = (how: string): void => {
     gone ??= how
@@ -151,7 +157,7 @@ export const startHost = (command: HostCommand): Host => {
     Effect.callback<void, StageFailure>((resume) => {
       if (gone !== undefined) return resume(Effect.fail(crashOf(call, gone, tail)))
       tail = []
-      work = { call, sink, end: resume }
+      work = { call, sink, memory: followMemory(child.pid ?? 0), end: resume }
       writable(child.stdio[CALLS]).write(`${JSON.stringify(call)}\n`)
       return stop
     })

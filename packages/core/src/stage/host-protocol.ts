@@ -18,6 +18,9 @@ const Failure = Schema.Struct({
   retryAfter: Schema.optionalKey(Schema.Number),
 })
 
+/** The most memory that the host itself has held during the call, in bytes. */
+const peakMemory = Schema.Number
+
 /** What a host says to the engine about the call that it works on. */
 export const HostReply = Schema.Union([
   Schema.TaggedStruct("Progress", {
@@ -27,8 +30,8 @@ export const HostReply = Schema.Union([
     detail: Schema.optionalKey(Schema.String),
   }),
   Schema.TaggedStruct("Log", { level: Schema.Literals(["info", "warning"]), message: Schema.String }),
-  Schema.TaggedStruct("Succeeded", {}),
-  Schema.TaggedStruct("Failed", { failure: Failure }),
+  Schema.TaggedStruct("Succeeded", { peakMemory }),
+  Schema.TaggedStruct("Failed", { failure: Failure, peakMemory }),
 ])
 export type HostReply = typeof HostReply.Type
 

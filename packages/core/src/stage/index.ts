@@ -1,4 +1,4 @@
-export { type AttemptSink, StageCall } from "./call.ts"
+export { type AttemptSink, type Measures, StageCall } from "./call.ts"
 export type { Progress, StageContext } from "./context.ts"
 export { defineStage, type OutputDefinition, type Resources, type StageDefinition } from "./definition.ts"
 export { type FailureReason, permanent, StageFailure, transient } from "./failure.ts"

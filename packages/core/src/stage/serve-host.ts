@@ -5,6 +5,7 @@ import { Effect, Exit, Fiber } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import { permanent, StageFailure } from "./failure.ts"
 import { CALLS, type HostReply, LIFELINE, makeLineReader, parseCall, REPLIES } from "./host-protocol.ts"
+import { ownPeak, resetPeak } from "./peak-memory.ts"
 import type { StageRegistry } from "./registry.ts"
 import { runStage } from "./run-stage.ts"
 
@@ -39,12 +40,14 @@ const answer = (registry: StageRegistry, call: StageCall): Effect.Effect<void, S
 }
 
 const replyTo = (exit: Exit.Exit<void, StageFailure>): HostReply => {
-  if (Exit.isSuccess(exit)) return { _tag: "Succeeded" }
+  const peakMemory = ownPeak()
+  if (Exit.isSuccess(exit)) return { _tag: "Succeeded", peakMemory }
   const found = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
   const failure = found ?? new StageFailure({ reason: "cancelled", message: "the stage was interrupted" })
   const { reason, message, hint, file, retryAfter } = failure
   return {
     _tag: "Failed",
+    peakMemory,
     failure: {
       reason,
       message,
@@ -78,6 +81,7 @@ export const serveHost = (registry: StageRegistry): void => {
   let running: Fiber.Fiber<void, StageFailure> | undefined
 
   const work = (line: string): void => {
+    resetPeak()
     const fiber = Effect.runFork(answer(registry, parseCall(line)))
     running = fiber
     fiber.addObserver((exit) => {

@@ -1,0 +1,5 @@
+export { dotText } from "./dot.ts"
+export { type Graph, type GraphNode, graphOf } from "./graph.ts"
+export { graphText } from "./graph-text.ts"
+export { mermaidText } from "./mermaid.ts"
+export { drawSvg } from "./svg.ts"
