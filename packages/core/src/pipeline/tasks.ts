@@ -88,7 +88,8 @@ const inputOf = ({ node, span }: StageDeclaration): DocumentNode => {
 const stageInputPlace = ({ declaration: { node, span } }: StageWithMembers) =>
   (node.kind === "map" ? node.entries.get("with")?.key : undefined) ?? span
 
-const referencedTasks = (value: InputValue): ReadonlyArray<string> => {
+/** The tasks whose outputs a value holds. */
+export const referencedTasks = (value: InputValue): ReadonlyArray<string> => {
   if (value instanceof OutputReference) return [value.task]
   if (value instanceof SourcePath || typeof value !== "object" || value === null) return []
   return Object.values(value).flatMap(referencedTasks)
