@@ -1,3 +1,4 @@
+export * from "./define/index.ts"
 export * from "./document/index.ts"
 export * from "./observe/index.ts"
 export * from "./pipeline/index.ts"

@@ -1,9 +1,15 @@
 import { Schema } from "effect"
-import { RecordedField } from "../store/index.ts"
 
 /** Milliseconds since 1970, UTC. */
 const time = Schema.Number
 const Digests = Schema.Record(Schema.String, Schema.String)
+
+/** One leaf of a task's input, as the key's record has it. */
+const RecordedField = Schema.Struct({
+  digest: Schema.String,
+  kind: Schema.Literals(["value", "output", "source"]),
+  shown: Schema.optionalKey(Schema.String),
+})
 
 /** Why a task or an attempt failed, as it is told and kept. */
 export const FailureReport = Schema.Struct({

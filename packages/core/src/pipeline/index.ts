@@ -1,7 +1,8 @@
+export type { NamedPath } from "./inputs.ts"
 export { InvalidPipeline } from "./invalid-pipeline.ts"
-export { LANGUAGE_VERSION } from "./language.ts"
+export { LANGUAGE_VERSION, NAME_PATTERN } from "./language.ts"
 export { languageSchema } from "./language-schema.ts"
-export { type LoadOptions, loadPipeline } from "./load.ts"
+export { checkPath, type LoadOptions, loadPipeline } from "./load.ts"
 export type { GivenParam } from "./params.ts"
 export {
   type InputValue,
@@ -14,4 +15,6 @@ export {
   SourcePath,
   type Task,
 } from "./pipeline.ts"
+export { type ProgramTask, programTask } from "./program-task.ts"
 export { DURATION_EXAMPLES, parseDuration, parseSize, SIZE_EXAMPLES } from "./quantities.ts"
+export type { Value } from "./value.ts"

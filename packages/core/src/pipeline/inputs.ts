@@ -72,7 +72,7 @@ export class StageInput {
 
   check(scope: Scope): CheckedInput {
     const value = this.#evaluate(scope)
-    return (this.#model && this.#checkLike(this.#model, value)) ?? this.#checkWhole(value)
+    return (this.#model && this.#checkLike(this.#model, value)) ?? this.checkValue(value)
   }
 
   #evaluate(scope: Scope): MapNode<Value> {
@@ -108,7 +108,8 @@ export class StageInput {
     return { input, paths: reader.paths, references: [...references, ...reader.references] }
   }
 
-  #checkWhole(value: MapNode<Value>): CheckedInput {
+  /** Checks an input that holds no expressions, or no longer does. */
+  checkValue(value: MapNode<Value>): CheckedInput {
     const check = this.#schema.check(value)
     const owner = ` of \`${this.#stage.name}\``
     const wording = { part: this.#part, keyNoun: "input", owner, place: this.#place }

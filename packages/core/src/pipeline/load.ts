@@ -65,7 +65,7 @@ export const loadPipeline = Effect.fn("loadPipeline")(function* (
 })
 
 /** Reports a file or folder that an input names and that isn't there. */
-const checkPath = Effect.fnUntraced(function* (
+export const checkPath = Effect.fnUntraced(function* (
   { path, text, span, origin }: NamedPath,
   diagnostics: Diagnostics,
 ) {

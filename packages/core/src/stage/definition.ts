@@ -2,6 +2,7 @@ import type { Effect } from "effect"
 import type { Static, TObject } from "typebox"
 import type { StageContext } from "./context.ts"
 import type { StageFailure } from "./failure.ts"
+import type { StageModule } from "./module.ts"
 
 /** One output of a stage. */
 export interface OutputDefinition {
@@ -48,10 +49,21 @@ export interface StageDefinition<Input extends TObject = TObject, Output extends
   readonly secrets?: ReadonlyArray<string>
   /** What of the machine the outputs depend on, part of the cache key: `tensor-backend`. */
   readonly environment?: ReadonlyArray<string>
+  /** Where its code is, when it is no part of the program; the engine says so, not the stage. */
+  readonly module?: StageModule
   readonly run: (input: Static<Input>, context: StageContext<Output>) => Effect.Effect<void, StageFailure>
 }
 
+/** A stage with what its outputs are, as far as the types know. */
+export type StageWith<
+  Input extends TObject,
+  Outputs extends Readonly<Record<string, OutputDefinition>>,
+> = StageDefinition<Input, keyof Outputs & string> & { readonly outputs: Outputs }
+
 /** Defines a stage, inferring the types of its input and outputs. */
-export const defineStage = <const Input extends TObject, const Output extends string>(
-  definition: StageDefinition<Input, Output>,
-): StageDefinition<Input, Output> => definition
+export const defineStage = <
+  const Input extends TObject,
+  const Outputs extends Readonly<Record<string, OutputDefinition>>,
+>(
+  definition: StageWith<Input, Outputs>,
+): StageWith<Input, Outputs> => definition

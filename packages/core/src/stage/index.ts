@@ -1,10 +1,17 @@
 export { type AttemptSink, type Measures, StageCall } from "./call.ts"
 export type { Progress, StageContext } from "./context.ts"
-export { defineStage, type OutputDefinition, type Resources, type StageDefinition } from "./definition.ts"
+export {
+  defineStage,
+  type OutputDefinition,
+  type Resources,
+  type StageDefinition,
+  type StageWith,
+} from "./definition.ts"
 export { type FailureReason, permanent, StageFailure, transient } from "./failure.ts"
 export { HostPool } from "./host-pool.ts"
 export type { HostCommand } from "./host-process.ts"
-export { artefact } from "./input.ts"
+export { artefact, type TArtefact } from "./input.ts"
+export { isModuleName, type LoadStage, type StageModule, StageUnusable } from "./module.ts"
 export { type AnyStage, makeRegistry, type StageRegistry } from "./registry.ts"
 export { runStage } from "./run-stage.ts"
 export { serveHost } from "./serve-host.ts"

@@ -13,7 +13,7 @@ import type { EvaluationRequest } from "../evaluation/index.ts"
 import type { Metrics } from "../evaluation/metrics/index.ts"
 
 /** The inputs that all evaluations share, with the benchmark that this one takes. */
-const properties = (benchmarkKind: string, benchmark: string) =>
+const properties = <const Kind extends string>(benchmarkKind: Kind, benchmark: string) =>
   ({
     model: artefact("weights | conditioned-model", { description: "The CLIP model, tuned or not" }),
     benchmark: artefact(benchmarkKind, { description: benchmark }),
@@ -48,7 +48,7 @@ const properties = (benchmarkKind: string, benchmark: string) =>
   }) satisfies TProperties
 
 /** The input schema of an evaluation. */
-export const evaluationInput = (benchmarkKind: string, benchmark: string) =>
+export const evaluationInput = <const Kind extends string>(benchmarkKind: Kind, benchmark: string) =>
   Type.Object(properties(benchmarkKind, benchmark), { additionalProperties: false })
 
 type EvaluationInput = Static<ReturnType<typeof evaluationInput>>

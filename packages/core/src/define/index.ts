@@ -1,0 +1,9 @@
+export {
+  type DefinedStage,
+  definePipeline,
+  type PipelineBuilder,
+  type PipelineHeader,
+} from "./define-pipeline.ts"
+export type { RetryRuleSettings, StageSettings } from "./settings.ts"
+export type { Given, StageOutputs } from "./types.ts"
+export { LocalPath, StageOutput } from "./values.ts"
