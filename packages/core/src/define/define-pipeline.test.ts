@@ -32,7 +32,7 @@ stages:
   seeds: { uses: test/grow, matrix: { seed: [1, 2] }, with: { seed: "\${{ matrix.seed }}" } }
   sum:
     uses: test/gather
-    with: { from: "\${{ stages.seeds.outputs.folder }}" }
+    with: { from: "\${{ stages.seeds.*.outputs.folder }}" }
     retry: { attempts: 2, crash: 1 }
     resources: { memory: 64MB }
   total: { uses: test/gather, with: { from: ["\${{ stages.sum.outputs.sum }}", own.txt] }, timeout: 1m }
