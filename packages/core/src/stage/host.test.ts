@@ -66,6 +66,22 @@ describe("lines", () => {
 })
 
 describe("a host process", () => {
+  it("takes what it has started with it when its engine is gone, whichever pipe tells first", async () => {
+    const args = ["-c", 'sleep 600 & echo $!; exec "$@"', "sh", hostCommand.command, ...hostCommand.args]
+    for (const pipe of [3, 5]) {
+      const stdio = ["ignore", "pipe", "inherit", "pipe", "pipe", "pipe"] as const
+      const host = spawn("sh", args, { detached: true, stdio: [...stdio] })
+      const ended = new Promise((resolve) => host.on("exit", resolve))
+      const pid = await new Promise<number>((resolve) =>
+        host.stdout?.once("data", (text) => resolve(Number(text))),
+      )
+      assert.isTrue(isAlive(pid))
+      host.stdio[pipe]?.destroy()
+      await ended
+      await Effect.runPromise(until(() => !isAlive(pid)))
+    }
+  })
+
   it.live("runs stages one after another, and reports each way of failing", () =>
     Effect.gen(function* () {
       const fine = callOf("fine", 0)

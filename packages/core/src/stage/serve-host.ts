@@ -19,6 +19,16 @@ const die = () => { try { process.kill(-process.pid, "SIGKILL") } catch { proces
 new Socket({ fd: ${LIFELINE}, readable: true, writable: false }).on("error", die).on("close", die).resume()
 `
 
+/** Ends this host with all that it has started. */
+const endGroup = (): void => {
+  try {
+    process.kill(-process.pid, "SIGKILL")
+  } catch {
+    // It leads no group: somebody else than the engine has started it.
+    process.exit(0)
+  }
+}
+
 /** Sends a reply at once and whole, even right before a crash. */
 const reply = (message: HostReply): void => {
   const bytes = Buffer.from(`${JSON.stringify(message)}\n`)
@@ -92,7 +102,8 @@ export const serveHost = (registry: StageRegistry): void => {
 
   const calls = new Socket({ fd: CALLS, readable: true, writable: false })
   calls.on("data", makeLineReader(work))
-  calls.on("close", () => process.exit(0))
+  // The engine is gone, and this thread may know it before the other one does.
+  calls.on("close", endGroup)
   // A stage gets the chance to end well: its finalisers run.
   process.on("SIGTERM", () => {
     const ended = running === undefined ? Effect.void : Fiber.interrupt(running)
