@@ -1,3 +1,4 @@
+export type { Environment } from "./environment.ts"
 export { InvalidPipeline } from "./invalid-pipeline.ts"
 export { LANGUAGE_VERSION } from "./language.ts"
 export { languageSchema } from "./language-schema.ts"
