@@ -25,6 +25,15 @@ const pipelineFlags = {
     Flag.withDescription("Read parameters from a YAML or JSON file (repeatable; --param wins)"),
     Flag.between(0, 16),
   ),
+  profile: Flag.String("profile").pipe(
+    Flag.withDescription("Apply this profile of the document (repeatable)"),
+    Flag.between(0, 16),
+  ),
+  overlay: Flag.Path("overlay").pipe(
+    Flag.withAlias("f"),
+    Flag.withDescription("Lay this YAML file over the document (repeatable; wins over profiles)"),
+    Flag.between(0, 16),
+  ),
 }
 
 const store = Flag.Path("store").pipe(
@@ -81,6 +90,22 @@ const validate = Command.make("validate", { ...pipelineFlags, json }, (options) 
     Effect.flatMap((command) => command.validate(options)),
   ),
 ).pipe(Command.withDescription("Check a pipeline without running it; prints every mistake at once"))
+
+const schema = Command.make(
+  "schema",
+  {
+    output: Flag.Path("output").pipe(
+      Flag.withDescription("Write it to this file instead of the terminal"),
+      Flag.optional,
+    ),
+  },
+  (options) =>
+    Effect.promise(() => import("./commands/schema.ts")).pipe(
+      Effect.flatMap((command) => command.schema(options)),
+    ),
+).pipe(
+  Command.withDescription("Print the JSON Schema of pipelines, for editors: they complete and check with it"),
+)
 
 const stages = Command.make(
   "stages",
@@ -251,7 +276,7 @@ const divaPipeline = Command.make("diva-pipeline").pipe(
   Command.withDescription(
     "Improve CLIP's vision with diffusion feedback: declarative, cached, repeatable pipelines",
   ),
-  Command.withSubcommands([run, plan, validate, stages, backend, runs, graph]),
+  Command.withSubcommands([run, plan, validate, schema, stages, backend, runs, graph]),
 )
 
 const globalFlags = CliConfig.layer({

@@ -10,6 +10,8 @@ export interface PipelineOptions {
   readonly document: string
   readonly param: Readonly<Record<string, string>>
   readonly params: ReadonlyArray<string>
+  readonly profile: ReadonlyArray<string>
+  readonly overlay: ReadonlyArray<string>
 }
 
 /** The options of the commands that look into the store. */
@@ -41,6 +43,9 @@ export const readPipeline = Effect.fnUntraced(function* (
       origin: "--param" as const,
     })),
     paramFiles: options.params,
+    profiles: options.profile,
+    overlays: options.overlay,
+    environment: process.env,
     workingFolder: process.cwd(),
   }).pipe(
     Effect.tapErrorTag("InvalidPipeline", (error) => printMistakes(error, options.json)),

@@ -5,6 +5,7 @@ import {
   entriesOf,
   entryOf,
   isText,
+  type Location,
   type MapEntry,
   type Span,
   type TextNode,
@@ -29,6 +30,7 @@ export interface StageDeclaration {
   readonly key: string
   /** Where the key stands. */
   readonly span: Span
+  readonly location: Location
   readonly node: DocumentNode
   /** What `uses` names: undefined, both, when there is no such stage or document, which was reported. */
   readonly definition: AnyStage | undefined
@@ -52,7 +54,7 @@ export const declarationsOf = (
     const group = path === undefined ? undefined : groups.get(path)
     const definition = path === undefined ? definitionOf(named, registry, diagnostics) : undefined
     if (path !== undefined) checkGroupKeys(node, diagnostics)
-    stages.set(key, { key, span, node, definition, group })
+    stages.set(key, { key, span, location: span.source.locate(span.start), node, definition, group })
   }
   return {
     params: section("params"),

@@ -8,8 +8,8 @@ import {
   type Source,
   type TextNode,
 } from "../document/index.ts"
-import { documentShape, fragmentShape, LANGUAGE_VERSION } from "./language.ts"
-import { type CheckedSchema, prepareSchema } from "./schema-check.ts"
+import { documentShape, LANGUAGE_VERSION, profileShape } from "./language.ts"
+import { type CheckedSchema, prepareSchema, type SchemaCheck } from "./schema-check.ts"
 import { reportSchemaErrors } from "./schema-diagnostics.ts"
 
 /** One file of a pipeline. */
@@ -30,10 +30,16 @@ export interface WholeDocument {
 /** Whether a stage's `uses` names a document, whose stages make up a group. */
 export const isGroup = (uses: TextNode): boolean => /\.ya?ml$/i.test(uses.value)
 
-const shapes = { document: documentShape, fragment: fragmentShape }
-const prepared = new Map<keyof typeof shapes, CheckedSchema>()
+/** Made ready when they are first needed: most documents have no profiles. */
+const prepared = new Map<object, CheckedSchema>()
 
-/** Reports where a file doesn't have the form of a pipeline, or of a fragment of one. */
+const check = (shape: object, node: DocumentNode): SchemaCheck => {
+  const schema = prepared.get(shape) ?? prepareSchema(shape)
+  prepared.set(shape, schema)
+  return schema.check(node)
+}
+
+/** Reports where a file doesn't have the form of a pipeline, or of a fragment of one, which may lack the version. */
 export const checkShape = (
   { source, root }: PipelineDocument,
   kind: "document" | "fragment",
@@ -44,11 +50,16 @@ export const checkShape = (
     diagnostics.report(root.span, "a pipeline is a map of keys and values", { hint })
     return
   }
+  const wording = { part: lastKey, keyNoun: "key", owner: "" }
   const place = { source, start: root.span.start, end: root.span.start + 1 }
-  const wording = { part: lastKey, keyNoun: "key", owner: "", place }
-  const shape = prepared.get(kind) ?? prepareSchema(shapes[kind])
-  prepared.set(kind, shape)
-  reportSchemaErrors(shape.check(root), root, wording, diagnostics)
+  const found = check(documentShape, root)
+  const isAboutVersion = ({ params }: SchemaCheck["errors"][number]) => params.missingProperty === "version"
+  const errors = kind === "document" ? found.errors : found.errors.filter((error) => !isAboutVersion(error))
+  reportSchemaErrors({ ...found, errors }, root, { ...wording, place }, diagnostics)
+  for (const [, { key, value }] of entriesOf(entryOf(root, "profiles"))) {
+    if (value.kind !== "map") continue
+    reportSchemaErrors(check(profileShape, value), value, { ...wording, place: key }, diagnostics)
+  }
 }
 
 const lastKey = (path: ReadonlyArray<string>): string => {

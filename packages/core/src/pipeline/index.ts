@@ -1,3 +1,4 @@
+export type { Environment } from "./environment.ts"
 export type { NamedPath } from "./inputs.ts"
 export { InvalidPipeline } from "./invalid-pipeline.ts"
 export { LANGUAGE_VERSION, NAME_PATTERN } from "./language.ts"

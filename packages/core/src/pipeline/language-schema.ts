@@ -1,5 +1,5 @@
 import type { StageRegistry } from "../stage/index.ts"
-import { documentShape, stageMatrix, stageSettings, stageShape } from "./language.ts"
+import { documentShape, profileShape, stageMatrix, stageSettings, stageShape } from "./language.ts"
 import type { Json } from "./pipeline.ts"
 
 /** What JSON Schema calls an object, being written. */
@@ -25,6 +25,7 @@ export const languageSchema = (registry: StageRegistry): Json => {
       additionalProperties: stageSchema(registry),
     },
     outputs: { ...schemaAt(document, "properties", "outputs"), additionalProperties: EXPRESSION },
+    profiles: { ...schemaAt(document, "properties", "profiles"), additionalProperties: asJson(profileShape) },
   }
   return {
     $schema: "http://json-schema.org/draft-07/schema#",

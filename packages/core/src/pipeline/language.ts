@@ -195,7 +195,7 @@ const sections = {
 }
 
 /** What a profile changes: stages of which only some keys stand. */
-const profileShape = Type.Object(
+export const profileShape = Type.Object(
   {
     ...sections,
     params: section({ type: ["object", "null"] }, "Params to change"),
@@ -222,10 +222,7 @@ export const documentShape = Type.Object(
     ),
     ...sections,
     stages: section(stageShape, "What is done: stages by name"),
-    profiles: section(profileShape, "Changes to the document, each applied with --profile NAME"),
+    profiles: section({ type: "object" }, "Changes to the document, each applied with --profile NAME"),
   },
   closed,
 )
-
-/** The shape of a document that another one imports. */
-export const fragmentShape = Type.Partial(documentShape, closed)

@@ -7,7 +7,7 @@ import { checkSecrets } from "./environment.ts"
 import { evaluate } from "./evaluation.ts"
 import { StageInput } from "./inputs.ts"
 import type { MatrixValues } from "./member-index.ts"
-import type { DocumentScope, OutputRequest } from "./names.ts"
+import type { DocumentScope, OutputRequest, Scope } from "./names.ts"
 import { OutputFinder } from "./outputs.ts"
 import { type ParamSources, resolveParams } from "./params.ts"
 import { type Json, OutputReference, type Task } from "./pipeline.ts"
@@ -111,24 +111,22 @@ class LevelCompiler {
   #compileTasks(stage: StageWithMembers): ReadonlyArray<Task> {
     const { declaration } = stage
     const { options, diagnostics, paths } = this.#compilation
-    const { definition, key, span } = declaration
-    const settings = new StageSettings(declaration, this.#secretsOf(declaration), this.#pools(), diagnostics)
+    const { definition, key, span, location } = declaration
+    const secrets = this.#secretsOf(declaration)
+    const settings = new StageSettings(declaration, this.#scope, secrets, this.#pools(), diagnostics)
     const input = inputOf(declaration)
     const place = inputPlace(declaration)
     const stageInput =
       definition === undefined || input === undefined
         ? undefined
         : new StageInput(definition, input, place, options.resolvePath, diagnostics)
-    const location = span.source.locate(span.start)
     const tasks: Array<Task> = []
     for (const member of membersToCheck(stage)) {
-      const scope = { ...this.#scope, matrix: member.values }
-      const settled = settings.of(scope)
-      const output = (request: OutputRequest) => this.#finder.find(request, this.#consumer(member))
-      const inputScope = { place: "`with`", ...scope, output }
+      const settled = settings.of(member.values)
+      const scope = this.#inputScope(member)
       // Its references are checked even where nothing is known of the stage that takes them.
-      if (stageInput === undefined && input !== undefined) evaluate(input, inputScope, diagnostics)
-      const checked = stageInput?.check(inputScope)
+      if (stageInput === undefined && input !== undefined) evaluate(input, scope, diagnostics)
+      const checked = stageInput?.check(scope)
       if (checked === undefined || !this.#isKept(stage, member)) continue
       paths.push(...checked.paths)
       if (definition === undefined || settled === undefined || checked.input === undefined) continue
@@ -156,8 +154,7 @@ class LevelCompiler {
     const usage = `in this use of \`${usedName(declaration)}\``
     const tasks: Array<Task> = []
     for (const member of membersToCheck(stage)) {
-      const output = (request: OutputRequest) => this.#finder.find(request, this.#consumer(member))
-      const scope = { place: "`with`", ...this.#scope, matrix: member.values, output }
+      const scope = this.#inputScope(member)
       const value = evaluate(input, scope, diagnostics)
       const sources: ParamSources = {
         files: [value],
@@ -189,8 +186,11 @@ class LevelCompiler {
     }
   }
 
-  #consumer(member: Member) {
-    return this.#surroundings.isKept ? member : { ...member, isKept: false }
+  #inputScope(member: Member): Scope {
+    const consumer = this.#surroundings.isKept ? member : { ...member, isKept: false }
+    const output = (request: OutputRequest) => this.#finder.find(request, consumer)
+    const { params, env, secrets } = this.#scope
+    return { place: "`with`", params, env, secrets, matrix: member.values, output }
   }
 
   #isKept({ members }: StageWithMembers, member: Member): boolean {

@@ -36,6 +36,7 @@ export type Pools = ReadonlyMap<string, number>
 /** Settings of a stage's tasks; where they don't depend on the member, they are worked out once. */
 export class StageSettings {
   readonly #declaration: StageDeclaration
+  readonly #scope: DocumentScope
   readonly #secrets: ReadonlyArray<string>
   readonly #pools: Pools
   readonly #diagnostics: Diagnostics
@@ -45,11 +46,13 @@ export class StageSettings {
   /** @param secrets those that the document gives to the stage */
   constructor(
     declaration: StageDeclaration,
+    scope: DocumentScope,
     secrets: ReadonlyArray<string>,
     pools: Pools,
     diagnostics: Diagnostics,
   ) {
     this.#declaration = declaration
+    this.#scope = scope
     this.#secrets = [...new Set([...(declaration.definition?.secrets ?? []), ...secrets])]
     this.#pools = pools
     this.#diagnostics = diagnostics
@@ -57,14 +60,14 @@ export class StageSettings {
   }
 
   /** The settings for one member; undefined when there are mistakes, which are reported. */
-  of(scope: DocumentScope & { readonly matrix: MatrixValues }): TaskSettings | undefined {
-    if (!this.#isConstant) return this.#evaluate(scope)
-    this.#once ??= { settings: this.#evaluate(scope) }
+  of(matrix: MatrixValues): TaskSettings | undefined {
+    if (!this.#isConstant) return this.#evaluate(matrix)
+    this.#once ??= { settings: this.#evaluate(matrix) }
     return this.#once.settings
   }
 
-  #evaluate(scope: DocumentScope & { readonly matrix: MatrixValues }): TaskSettings | undefined {
-    const value = settingsValue(this.#declaration, scope, this.#diagnostics)
+  #evaluate(matrix: MatrixValues): TaskSettings | undefined {
+    const value = settingsValue(this.#declaration, { ...this.#scope, matrix }, this.#diagnostics)
     schema ??= prepareSchema(stageSettings)
     const check = schema.check(value)
     const wording = { part: partOfSettings, keyNoun: "key", owner: "", place: this.#declaration.span }

@@ -116,6 +116,7 @@ const texts = new WeakMap<Value, string>()
 
 /** A text that two values share exactly when they are the same JSON; the order of keys doesn't count. */
 export const textOf = (value: Value): string => {
+  if (value.kind === "scalar") return JSON.stringify(value.value)
   const known = texts.get(value)
   if (known !== undefined) return known
   const text = writeText(value)
