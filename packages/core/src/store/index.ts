@@ -9,5 +9,12 @@ export type { Manifest, ManifestFile } from "./manifest.ts"
 export { resultName } from "./materialise.ts"
 export type { KeyRecord, RecordedField } from "./records.ts"
 export { Store, type StoreShape } from "./store.ts"
-export { ArtefactDamaged, ArtefactRefused, errorCode, StoreError, storeError } from "./store-error.ts"
+export {
+  ArtefactDamaged,
+  ArtefactRefused,
+  errorCode,
+  isReadOnly,
+  StoreError,
+  storeError,
+} from "./store-error.ts"
 export type { Artefact } from "./trees.ts"
