@@ -21,7 +21,7 @@ const escapeCode = "\u001b["
 describe("the command", () => {
   test("helps everywhere", async () => {
     expect(await output("--help")).toContain("validate")
-    for (const command of ["run", "plan", "validate", "stages", "backend"])
+    for (const command of ["run", "plan", "validate", "stages", "cache", "backend"])
       expect(await output(command, "--help")).toContain(`diva-pipeline ${command}`)
     expect(await output("--version")).toContain("0.1.0")
     for (const shell of ["bash", "zsh", "fish"])

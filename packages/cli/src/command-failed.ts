@@ -1,3 +1,4 @@
+import type { StoreError } from "@diva-pipeline/core"
 import { Data, Runtime } from "effect"
 
 /** A command that could not do its work: one message, a hint, and the exit code that scripts see. */
@@ -9,3 +10,7 @@ export class CommandFailed extends Data.TaggedError("CommandFailed")<{
 }> {
   override readonly [Runtime.errorExitCode] = this.exitCode ?? 1
 }
+
+/** A store that could not be used, as the end of a command. */
+export const storeFailed = ({ message, hint }: StoreError): CommandFailed =>
+  new CommandFailed({ message, hint })

@@ -1,5 +1,6 @@
 import { makePlan, type PlannedTask, reasonText, Store } from "@diva-pipeline/core"
 import { Console, Effect } from "effect"
+import { storeFailed } from "../command-failed.ts"
 import { formatCount, type Styler, stylerFor } from "../terminal/index.ts"
 import { chooseBackend, type EngineOptions, environmentOf, readPipeline } from "./pipeline-options.ts"
 
@@ -30,7 +31,10 @@ export const plan = Effect.fn("plan")(function* (options: EngineOptions) {
   const planned = yield* makePlan(pipeline, {
     environment: environmentOf,
     force: new Set(options.force),
-  }).pipe(Effect.provide(Store.layer(options.store)))
+  }).pipe(
+    Effect.provide(Store.layer(options.store)),
+    Effect.catchTag("StoreError", (error) => Effect.fail(storeFailed(error))),
+  )
   if (options.json) return yield* Console.log(JSON.stringify(planned.tasks.map(asJson), null, 2))
   const style = stylerFor(process.stdout)
   const width = Math.max(...planned.tasks.map(({ task }) => task.id.length))

@@ -14,12 +14,11 @@ export type OutputDigests = Readonly<Record<string, string>>
 
 /** Each output has a folder of its own in the work folder; an output that is a file is the one file in it. */
 const outputFolders = (task: Task, work: string): ReadonlyArray<readonly [name: string, folder: string]> =>
-  Object.keys(task.stage.outputs).map((name) => [name, join(work, "outputs", name)])
+  Object.keys(task.stage.outputs).map((name) => [name, join(work, `output-${name}`)])
 
 /** What there is in the work folder of an attempt when it begins. */
 const workFolders = (task: Task): ReadonlyArray<string> => [
   "scratch",
-  "outputs",
   ...outputFolders(task, "").map(([, folder]) => folder),
 ]
 

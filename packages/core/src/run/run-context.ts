@@ -1,4 +1,5 @@
-import { Clock, Deferred, Effect, FileSystem, type Scope } from "effect"
+import { join } from "node:path"
+import { Clock, Console, Deferred, Effect, FileSystem, type Scope } from "effect"
 import {
   type Journal,
   makeMask,
@@ -9,7 +10,7 @@ import {
 } from "../observe/index.ts"
 import type { Pipeline } from "../pipeline/index.ts"
 import { HostPool, type Resources } from "../stage/index.ts"
-import { Store, type StoreError, type StoreShape } from "../store/index.ts"
+import { isReadOnly, Store, type StoreError, type StoreShape } from "../store/index.ts"
 import { machineResources } from "./machine.ts"
 import { makeResourceLimit, type ResourceLimit } from "./resource-limit.ts"
 
@@ -57,6 +58,15 @@ const runName = (time: number): string => {
     .padStart(6, "0")}`
 }
 
+/** A run that finds everything in a store that it cannot write to still works; only its history is lost. */
+const openJournalIn = (runs: string, run: string): Effect.Effect<Journal, StoreError, Scope.Scope> =>
+  Effect.catchIf(openJournal(runs, run), isReadOnly, ({ message }) =>
+    Effect.as(Console.error(`warning: ${message}: this run leaves no history`), {
+      folder: join(runs, run),
+      add: () => undefined,
+    }),
+  )
+
 /** Sets up a new run: its name, its journal, its resources. */
 export const makeRunContext = Effect.fnUntraced(function* (
   pipeline: Pipeline,
@@ -66,7 +76,7 @@ export const makeRunContext = Effect.fnUntraced(function* (
   const store = yield* Store
   const now = () => clock.currentTimeMillisUnsafe()
   const run = runName(now())
-  const journal = yield* openJournal(store.runs, run)
+  const journal = yield* openJournalIn(store.runs, run)
   const mask = makeMask(process.env)
   const events: Array<RunEvent> = []
   const emit = (untimed: UntimedEvent): void => {

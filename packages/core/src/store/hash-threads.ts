@@ -56,13 +56,13 @@ interface Answer {
 const idle: Array<Worker> = []
 
 const takeThread = (): Worker => {
-  const thread = idle.pop() ?? new Worker(program, { eval: true })
+  // Without the options of this process: `--input-type=module` would make another program of it.
+  const thread = idle.pop() ?? new Worker(program, { eval: true, execArgv: [] })
   thread.ref()
   return thread
 }
 
 const giveBack = (thread: Worker): void => {
-  thread.removeAllListeners()
   thread.unref()
   idle.push(thread)
 }
@@ -70,7 +70,8 @@ const giveBack = (thread: Worker): void => {
 const workOn = (work: Work): Promise<void> =>
   new Promise((resolve, reject) => {
     const thread = takeThread()
-    thread.on("message", ({ message, code }: Answer) => {
+    thread.once("message", ({ message, code }: Answer) => {
+      thread.off("error", reject)
       giveBack(thread)
       if (message === undefined) resolve()
       else reject(Object.assign(new Error(message), { code }))

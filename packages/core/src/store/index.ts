@@ -10,5 +10,12 @@ export { resultName } from "./materialise.ts"
 export { isRunning, ownIdentity, ProcessIdentity } from "./process-identity.ts"
 export type { KeyRecord, RecordedField } from "./records.ts"
 export { Store, type StoreShape } from "./store.ts"
-export { ArtefactDamaged, ArtefactRefused, errorCode, StoreError, storeError } from "./store-error.ts"
+export {
+  ArtefactDamaged,
+  ArtefactRefused,
+  errorCode,
+  isReadOnly,
+  StoreError,
+  storeError,
+} from "./store-error.ts"
 export type { Artefact } from "./trees.ts"

@@ -7,7 +7,7 @@ import { artefactPath, type Manifest, type ManifestFile } from "./manifest.ts"
 import type { SourceDigests } from "./source-digests.ts"
 import { statsOf } from "./states.ts"
 import type { StoreShape } from "./store.ts"
-import { errorCode, type StoreError } from "./store-error.ts"
+import { errorCode, isReadOnly, type StoreError } from "./store-error.ts"
 import type { Artefact } from "./trees.ts"
 
 /** Smaller files are copied, so that people can edit them. */
@@ -66,6 +66,7 @@ const CANNOT = new Set([
   "EINVAL",
   "EXDEV",
   "EPERM",
+  "EROFS",
   "EACCES",
   "EMLINK",
   "ENOTTY",
@@ -130,7 +131,12 @@ export const materialiseArtefact = Effect.fnUntraced(function* (
   if (yield* isThere(sources, artefact, to)) return false
   return yield* Effect.scoped(
     Effect.andThen(
-      claim(`result ${to}`, () => undefined),
+      // A store that cannot be written to has nobody who places results of another content.
+      Effect.catchIf(
+        claim(`result ${to}`, () => undefined),
+        isReadOnly,
+        () => Effect.void,
+      ),
       replaceBy(disk, artefact, to),
     ),
   )

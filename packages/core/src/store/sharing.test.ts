@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { Disk, nodeDisk } from "./disk.ts"
-import { newRoot, removeStores, withStore, writeFiles } from "./fixtures/stores.ts"
+import { base, commitFiles, newRoot, removeStores, withStore, writeFiles } from "./fixtures/stores.ts"
 import { Store, type StoreShape } from "./store.ts"
 
 afterAll(removeStores)
@@ -96,5 +96,81 @@ describe("a full disk", () => {
       assert.include(error.message, "no space left on the disk")
       assert.include(error.hint, "free some space")
     }).pipe(Effect.provide(Layer.provide(Store.layer(newRoot()), Layer.succeed(Disk, fullDisk)))),
+  )
+})
+
+describe("a store that cannot be written to", () => {
+  const refuse = (): never => {
+    throw Object.assign(new Error("EROFS"), { code: "EROFS" })
+  }
+  const readOnly = (root: string): Disk => {
+    const guard =
+      <A extends ReadonlyArray<unknown>>(work: (...args: A) => void) =>
+      (...args: A): void =>
+        args.some((path) => String(path).startsWith(root)) ? refuse() : work(...args)
+    return {
+      ...nodeDisk,
+      makeFolder: guard(nodeDisk.makeFolder),
+      write: guard(nodeDisk.write),
+      append: guard(nodeDisk.append),
+      rename: guard(nodeDisk.rename),
+      link: guard(nodeDisk.link),
+      symlink: guard(nodeDisk.symlink),
+    }
+  }
+
+  it.live("gives what it has, and says so before anything is computed", () =>
+    Effect.gen(function* () {
+      const root = newRoot()
+      const key = "cd".repeat(32)
+      const digest = yield* withStore(
+        (store) =>
+          Effect.gen(function* () {
+            const made = yield* commitFiles(store, [["a.txt", "a"]], "file")
+            const outputs = { out: made }
+            yield* store.writeRecord({ key, stage: "s", version: 1, fields: {}, environment: {}, outputs })
+            return made
+          }),
+        root,
+      )
+      const use = Effect.gen(function* () {
+        const store = yield* Store
+        yield* store.writeLastKey("pipeline", "task", key)
+        const found = store.find(key, ["out"])
+        assert.isDefined(found)
+        assert.isUndefined(found?.damage)
+        const { path } = yield* store.artefact(digest)
+        // Touched: it is read again, and that is not remembered.
+        utimesSync(path, 1, 1)
+        assert.isUndefined((yield* store.settle(key, ["out"]))?.damage)
+        assert.isTrue(yield* store.materialise(digest, join(base, "a result")))
+        const error = yield* Effect.flip(Effect.scoped(store.claim(key, () => undefined)))
+        assert.include(error.message, "the file system is read-only")
+      })
+      yield* use.pipe(Effect.provide(Store.layer(root)), Effect.provideService(Disk, readOnly(root)))
+    }),
+  )
+})
+
+describe("a lease of another machine", () => {
+  it.live("counts while it may be alive, and not when its last sign is long past", () =>
+    Effect.gen(function* () {
+      const root = newRoot()
+      const other = JSON.stringify({ machine: "other", pid: 1, started: "0" })
+      writeFiles(root, [
+        ["leases/new.json", other],
+        ["leases/future.json", other],
+        ["leases/old.json", other],
+        ["work/new-1/x", ""],
+        ["work/future-1/x", ""],
+        ["work/old-1/x", ""],
+      ])
+      const now = Date.now() / 1000
+      utimesSync(join(root, "leases/new.json"), now - 300, now - 300)
+      utimesSync(join(root, "leases/future.json"), now + 9e6, now + 9e6)
+      utimesSync(join(root, "leases/old.json"), now - 700, now - 700)
+      yield* withStore((store) => store.sweep, root)
+      assert.deepStrictEqual(readdirSync(join(root, "work")).sort(), ["future-1", "new-1"])
+    }),
   )
 })

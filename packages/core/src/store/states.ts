@@ -42,7 +42,7 @@ export const stateOf = (stats: Stats): State => [stats.ino, stats.mtimeMs]
 
 /** Whether a file or folder is as it was. */
 export const isAsBefore = (stats: Stats, state: State | undefined): boolean =>
-  state !== undefined && stats.ino === state[0] && stats.mtimeMs === state[1]
+  stats.ino === state?.[0] && stats.mtimeMs === state[1]
 
 /** What is wrong with a file that can be seen from outside. */
 export const faultOf = (file: ManifestFile, stats: Stats | undefined): string | undefined => {

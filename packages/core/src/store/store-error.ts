@@ -81,3 +81,6 @@ export const storeError =
       code,
     })
   }
+
+/** Whether something failed because nothing may be written there, however much space there is. */
+export const isReadOnly = ({ code }: StoreError): boolean => ["EROFS", "EACCES", "EPERM"].includes(code)
