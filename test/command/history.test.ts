@@ -102,7 +102,7 @@ describe("runs", () => {
   test("diff explains what differs", async () => {
     const text = await output("runs", "diff", nameOf(FIRST), nameOf(THIRD))
     expect(text).toMatch(/^ {2}param word +"one" → "two"$/m)
-    expect(text).toMatch(/^≠ copy\[n=1\] {2}output\n {4}input `command` of say changed: /m)
+    expect(text).toMatch(/^≠ copy\[n=1\], copy\[n=2\] {2}output\n {4}input `command` of say changed: /m)
     expect(text).toMatch(/^≠ dice {2}output\n {4}same key, different bytes/m)
     const difference = await jsonOf("runs", "diff", nameOf(FIRST), nameOf(SECOND))
     expect(difference.tasks).toMatchObject([{ task: "dice", causes: [{ kind: "chance" }] }])
