@@ -99,10 +99,18 @@ describe("runs", () => {
     })
   })
 
+  test("show --html writes a page that needs nothing else", async () => {
+    expect(await output("runs", "show", "--html", "run.html")).toBe("")
+    const page = readFileSync(join(folder, "run.html"), "utf8")
+    expect(page).toMatch(/^<!doctype html>\n.*class="bar succeeded".*copy\[n=2\].*<\/html>\n$/s)
+    expect(page).toContain("word=&quot;two&quot;")
+    expect(page).not.toMatch(/<script|<link|\b(?:src|href)=|url\(/)
+  })
+
   test("diff explains what differs", async () => {
     const text = await output("runs", "diff", nameOf(FIRST), nameOf(THIRD))
     expect(text).toMatch(/^ {2}param word +"one" → "two"$/m)
-    expect(text).toMatch(/^≠ copy\[n=1\] {2}output\n {4}input `command` of say changed: /m)
+    expect(text).toMatch(/^≠ copy\[n=1\], copy\[n=2\] {2}output\n {4}input `command` of say changed: /m)
     expect(text).toMatch(/^≠ dice {2}output\n {4}same key, different bytes/m)
     const difference = await jsonOf("runs", "diff", nameOf(FIRST), nameOf(SECOND))
     expect(difference.tasks).toMatchObject([{ task: "dice", causes: [{ kind: "chance" }] }])

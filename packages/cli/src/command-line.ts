@@ -187,6 +187,10 @@ const runs = Command.make("runs").pipe(
           Flag.withDescription("Show everything about this task"),
           Flag.optional,
         ),
+        html: Flag.Path("html").pipe(
+          Flag.withDescription("Write the run as a page into this file"),
+          Flag.optional,
+        ),
       },
       (options) => runsCommand().pipe(Effect.flatMap((command) => command.show(options))),
     ).pipe(Command.withDescription("Show all that is kept of a run")),

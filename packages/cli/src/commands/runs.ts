@@ -20,10 +20,11 @@ import {
   removeRuns,
   Store,
   type StoreError,
+  type TaskRecord,
 } from "@diva-pipeline/core"
 import { Console, Effect, Option } from "effect"
 import { CommandFailed } from "../command-failed.ts"
-import { differenceText, listText, removalText, runText, taskText } from "../history/index.ts"
+import { differenceText, listText, removalText, runPage, runText, taskText } from "../history/index.ts"
 import { stylerFor } from "../terminal/index.ts"
 import { writeOutput } from "./output-file.ts"
 
@@ -124,6 +125,7 @@ export const show = Effect.fn("runs show")(function* (
   options: JsonOptions & {
     readonly run: Option.Option<string>
     readonly task: Option.Option<string>
+    readonly html: Option.Option<string>
   },
 ) {
   const store = yield* Store
@@ -136,6 +138,11 @@ export const show = Effect.fn("runs show")(function* (
     return yield* options.json ? print({ ...task, ...more }) : Console.log(taskText(shown, style))
   }
   const brief = yield* readRun(store.runs, name)
+  if (Option.isSome(options.html)) {
+    const logLines = (task: TaskRecord) =>
+      logOf(store.runs, run, task.id, task.attempts.at(-1)?.attempt ?? 0).log
+    return yield* writeOutput(runPage(run, brief, logLines), options.html)
+  }
   yield* options.json ? print({ ...run, status: brief.status }) : Console.log(runText(run, brief, style))
 }, withStore)
 

@@ -32,12 +32,28 @@ const causeText = (cause: Cause, task: string): string => {
   }
 }
 
-const taskLines = ({ task, outputs, causes }: TaskDifference, style: Styler): ReadonlyArray<string> => {
-  const reasons = causes.map((cause) => causeText(cause, task))
-  return [
-    `${style.warning("≠")} ${style.strong(task)}  ${style.quiet(outputs.join(", "))}`,
-    ...(reasons.length === 0 ? ["the records that say why are gone"] : reasons).map((text) => `    ${text}`),
-  ]
+const reasonsOf = ({ task, causes }: TaskDifference): ReadonlyArray<string> =>
+  causes.length === 0 ? ["the records that say why are gone"] : causes.map((cause) => causeText(cause, task))
+
+/** How many tasks that differ alike are named. */
+const MOST_NAMED = 4
+
+const namesText = (tasks: ReadonlyArray<TaskDifference>, style: Styler): string => {
+  const names = tasks.slice(0, MOST_NAMED).map(({ task }) => style.strong(task))
+  return `${names.join(", ")}${tasks.length > MOST_NAMED ? ` and ${tasks.length - MOST_NAMED} more` : ""}`
+}
+
+/** Tasks that differ alike, such as the members of a matrix, are told together. */
+const taskLines = (tasks: ReadonlyArray<TaskDifference>, style: Styler): ReadonlyArray<string> => {
+  const alike = Map.groupBy(tasks, (task) => JSON.stringify([task.outputs, reasonsOf(task)]))
+  return [...alike.values()].flatMap((group) => {
+    const [first] = group
+    if (first === undefined) return []
+    return [
+      `${style.warning("≠")} ${namesText(group, style)}  ${style.quiet(first.outputs.join(", "))}`,
+      ...reasonsOf(first).map((text) => `    ${text}`),
+    ]
+  })
 }
 
 const named = (title: string, names: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -53,7 +69,7 @@ export const differenceText = (difference: RunDifference, style: Styler): string
   [
     `${style.strong(difference.before)} → ${style.strong(difference.after)}`,
     ...columns(difference.changes.map((change) => changeRow(change, style))),
-    ...difference.tasks.flatMap((task) => taskLines(task, style)),
+    ...taskLines(difference.tasks, style),
     ...named("only in the first", difference.onlyBefore),
     ...named("only in the second", difference.onlyAfter),
     ...named("without a result in one of them", difference.unfinished),

@@ -1,4 +1,5 @@
 export { differenceText } from "./difference-text.ts"
 export { listText, removalText } from "./list-text.ts"
+export { runPage } from "./run-page.ts"
 export { runText } from "./run-text.ts"
 export { taskText } from "./task-text.ts"
