@@ -5,6 +5,7 @@ import { checkCycles, checkNeeds } from "./dependencies.ts"
 import type { PipelineDocument } from "./documents.ts"
 import { evaluate } from "./evaluation.ts"
 import type { NamedPath } from "./inputs.ts"
+import type { ModuleStages } from "./module-stages.ts"
 import { outputValue } from "./outputs.ts"
 import { type ParamSources, type ResolvePath, resolveParams } from "./params.ts"
 import type { OutputReference, Pipeline } from "./pipeline.ts"
@@ -15,6 +16,7 @@ import { describeValue, toJson } from "./value.ts"
 /** What a document is made into a pipeline with. */
 export interface CompileOptions {
   readonly registry: StageRegistry
+  readonly modules: ModuleStages
   readonly params: ParamSources
   readonly resolvePath: ResolvePath
 }
@@ -32,10 +34,10 @@ export interface CompiledPipeline {
 export const compilePipeline = (
   main: PipelineDocument,
   imported: ReadonlyArray<PipelineDocument>,
-  { registry, params: paramSources, resolvePath }: CompileOptions,
+  { registry, modules, params: paramSources, resolvePath }: CompileOptions,
   diagnostics: Diagnostics,
 ): CompiledPipeline => {
-  const declarations = collectDeclarations([...imported, main], registry, diagnostics)
+  const declarations = collectDeclarations([...imported, main], registry, modules, diagnostics)
   if (declarations.stages.size === 0) reportNoStages(main, diagnostics)
   const params = resolveParams(declarations.params, paramSources, resolvePath, diagnostics)
   const stages = new Map(

@@ -8,8 +8,9 @@ import {
   type MapEntry,
   type Span,
 } from "../document/index.ts"
-import type { AnyStage, StageRegistry } from "../stage/index.ts"
+import { type AnyStage, isModuleName, type StageRegistry } from "../stage/index.ts"
 import type { PipelineDocument } from "./documents.ts"
+import type { ModuleStages } from "./module-stages.ts"
 
 /** What the files of a pipeline declare, put together. */
 export interface Declarations {
@@ -32,11 +33,12 @@ export interface StageDeclaration {
 export const collectDeclarations = (
   documents: ReadonlyArray<PipelineDocument>,
   registry: StageRegistry,
+  modules: ModuleStages,
   diagnostics: Diagnostics,
 ): Declarations => {
   const stages = new Map<string, StageDeclaration>()
   for (const [key, { key: span, value: node }] of merged("stages", documents, diagnostics)) {
-    stages.set(key, { key, span, node, definition: definitionOf(node, registry, diagnostics) })
+    stages.set(key, { key, span, node, definition: definitionOf(node, registry, modules, diagnostics) })
   }
   return {
     params: merged("params", documents, diagnostics),
@@ -71,10 +73,12 @@ const merged = (
 const definitionOf = (
   node: DocumentNode,
   registry: StageRegistry,
+  modules: ModuleStages,
   diagnostics: Diagnostics,
 ): AnyStage | undefined => {
   const uses = entryOf(node, "uses")
   if (!isText(uses)) return undefined
+  if (isModuleName(uses.value)) return modules.of(uses)
   const definition = registry.get(uses.value)
   if (definition === undefined) {
     const hint = didYouMean(uses.value, registry.keys())

@@ -1,16 +1,19 @@
 import { Effect, FileSystem, Path } from "effect"
 import { Diagnostics } from "../document/index.ts"
-import type { StageRegistry } from "../stage/index.ts"
+import type { LoadStage, StageRegistry } from "../stage/index.ts"
 import { compilePipeline } from "./compile.ts"
 import { readParamFile, readPipelineFiles } from "./files.ts"
 import type { NamedPath } from "./inputs.ts"
 import { InvalidPipeline } from "./invalid-pipeline.ts"
+import { loadModuleStages } from "./module-stages.ts"
 import type { GivenParam } from "./params.ts"
 import type { Pipeline } from "./pipeline.ts"
 
 /** What a pipeline is loaded with. */
 export interface LoadOptions {
   readonly registry: StageRegistry
+  /** Finds stages that documents name by a file or a package; without it there are none. */
+  readonly loadStage?: LoadStage
   /** Values of params; they win over those of files, and later ones over earlier ones. */
   readonly params?: ReadonlyArray<GivenParam>
   /** YAML or JSON files of params' values; later ones win over earlier ones. */
@@ -28,7 +31,7 @@ export interface LoadOptions {
  */
 export const loadPipeline = Effect.fn("loadPipeline")(function* (
   file: string,
-  { registry, params = [], paramFiles = [], workingFolder }: LoadOptions,
+  { registry, loadStage, params = [], paramFiles = [], workingFolder }: LoadOptions,
 ): Effect.fn.Return<Pipeline, InvalidPipeline, FileSystem.FileSystem | Path.Path> {
   const path = yield* Path.Path
   const diagnostics = new Diagnostics()
@@ -37,6 +40,8 @@ export const loadPipeline = Effect.fn("loadPipeline")(function* (
   if (files === undefined) {
     return yield* new InvalidPipeline({ diagnostics: diagnostics.sorted() })
   }
+  const documents = [...files.imported, files.main]
+  const modules = yield* loadModuleStages(documents, loadStage, workingFolder, diagnostics)
   const resolvePath = (folder: string, one: string) => path.resolve(folder, one)
   const read = values.filter((value) => value !== undefined)
   const isComplete = read.length === values.length
@@ -44,7 +49,7 @@ export const loadPipeline = Effect.fn("loadPipeline")(function* (
   const { pipeline, paths } = compilePipeline(
     files.main,
     files.imported,
-    { registry, params: sources, resolvePath },
+    { registry, modules, params: sources, resolvePath },
     diagnostics,
   )
   yield* Effect.forEach(paths, (named) => checkPath(named, diagnostics), { discard: true })

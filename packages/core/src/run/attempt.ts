@@ -86,7 +86,9 @@ export const runAttempt = (
     const work = yield* context.store.workFolder
     const places = yield* prepare(context, task, key, work)
     const given = { environment: environmentOf(task, process.env), gpus: [] }
-    const call: StageCall = { stage: stage.name, version: stage.version, input, attempt, ...places, ...given }
+    const code = stage.module === undefined ? {} : { module: stage.module.file }
+    const named = { stage: stage.name, version: stage.version, ...code }
+    const call: StageCall = { ...named, input, attempt, ...places, ...given }
     const sink = attemptSink(context, task.id, attempt)
     const run = stage.isolation === "host" ? context.hosts.run(call, sink) : runStage(stage, call, sink)
     yield* withTimeout(task, run)
