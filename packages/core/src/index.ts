@@ -1,5 +1,6 @@
 export * from "./define/index.ts"
 export * from "./document/index.ts"
+export * from "./module/index.ts"
 export * from "./observe/index.ts"
 export * from "./pipeline/index.ts"
 export * from "./plan/index.ts"

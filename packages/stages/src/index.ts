@@ -1,2 +1,3 @@
+export { type EngineOptions, engineLayer } from "./engine/index.ts"
 export * from "./native/index.ts"
-export { stageDefinitions } from "./stages/index.ts"
+export * from "./stages/index.ts"

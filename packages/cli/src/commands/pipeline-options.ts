@@ -1,5 +1,11 @@
 import { relative } from "node:path"
-import { type InvalidPipeline, loadPipeline, makeRegistry, renderDiagnostics } from "@diva-pipeline/core"
+import {
+  type InvalidPipeline,
+  loadPipeline,
+  makeRegistry,
+  makeStageLoader,
+  renderDiagnostics,
+} from "@diva-pipeline/core"
 import { expectedBackend, stageDefinitions } from "@diva-pipeline/stages"
 import { Console, Effect } from "effect"
 import { CommandFailed } from "../command-failed.ts"
@@ -37,6 +43,7 @@ export const readPipeline = Effect.fnUntraced(function* (
   const document = relative(process.cwd(), options.document)
   return yield* loadPipeline(document, {
     registry,
+    loadStage: makeStageLoader(),
     params: Object.entries(options.param).map(([name, value]) => ({
       name,
       value,

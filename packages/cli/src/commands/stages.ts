@@ -1,4 +1,5 @@
-import { type AnyStage, nearest } from "@diva-pipeline/core"
+import { relative } from "node:path"
+import { type AnyStage, isModuleName, makeStageLoader, nearest } from "@diva-pipeline/core"
 import { stageDefinitions } from "@diva-pipeline/stages"
 import { Console, Effect, Option } from "effect"
 import { CommandFailed } from "../command-failed.ts"
@@ -50,6 +51,17 @@ const asJson = ({ name, version, summary, input, outputs, isolation, environment
   resources,
 })
 
+/** A stage of the user's own, as `uses` would name it in a document of the working folder. */
+const stageOfModule = (name: string) =>
+  Effect.mapError(makeStageLoader()(name, process.cwd()), ({ message, hint, at }) => {
+    const place = at === undefined ? "" : `${relative(process.cwd(), at.file)}:${at.line}:${at.column}: `
+    return new CommandFailed({
+      message: `${place}${name} can't be used: ${message}`,
+      ...(hint !== undefined && { hint }),
+      exitCode: 2,
+    })
+  })
+
 /** `diva-pipeline stages [name]`: the stages there are, or one with its inputs and outputs. */
 export const stages = Effect.fn("stages")(function* (options: {
   readonly name: Option.Option<string>
@@ -66,7 +78,9 @@ export const stages = Effect.fn("stages")(function* (options: {
     )
   }
   const name = options.name.value
-  const stage = stageDefinitions.find((candidate) => candidate.name === name)
+  const stage = isModuleName(name)
+    ? yield* stageOfModule(name)
+    : stageDefinitions.find((candidate) => candidate.name === name)
   if (stage === undefined) {
     const guess = nearest(
       name,

@@ -7,6 +7,7 @@ import type { WholeDocument } from "./documents.ts"
 import { checkSecrets, type Environment, environmentValues } from "./environment.ts"
 import { evaluate } from "./evaluation.ts"
 import type { NamedPath } from "./inputs.ts"
+import type { ModuleStages } from "./module-stages.ts"
 import type { DocumentScope } from "./names.ts"
 import type { ResolvePath } from "./params.ts"
 import type { Value } from "./value.ts"
@@ -19,6 +20,7 @@ const MOST_NEEDS = 5_000_000
 /** What a document is made into a pipeline with. */
 export interface CompileOptions {
   readonly registry: StageRegistry
+  readonly modules: ModuleStages
   readonly resolvePath: ResolvePath
   readonly environment: Environment
   /** Absolute. */
@@ -64,8 +66,8 @@ export class Compilation {
   prepare(document: WholeDocument): PreparedDocument {
     const known = this.#prepared.get(document)
     if (known !== undefined) return known
-    const { registry, resolvePath, environment, workingFolder } = this.options
-    const declarations = declarationsOf(document, registry, resolvePath, this.diagnostics)
+    const { registry, modules, resolvePath, environment, workingFolder } = this.options
+    const declarations = declarationsOf(document, { registry, modules }, resolvePath, this.diagnostics)
     checkNeeds(declarations.stages, this.diagnostics)
     checkSecrets(declarations.secrets, declarations, environment, this.diagnostics)
     const ofStages = [...declarations.stages.values()].flatMap(({ node }) => secretsOf(node))

@@ -10,8 +10,9 @@ import {
   type Span,
   type TextNode,
 } from "../document/index.ts"
-import type { AnyStage, StageRegistry } from "../stage/index.ts"
+import { type AnyStage, isModuleName, type StageRegistry } from "../stage/index.ts"
 import { isGroup, type WholeDocument } from "./documents.ts"
+import type { ModuleStages } from "./module-stages.ts"
 import type { ResolvePath } from "./params.ts"
 
 /** What a document declares. */
@@ -37,10 +38,16 @@ export interface StageDeclaration {
   readonly group: WholeDocument | undefined
 }
 
+/** The stages that `uses` may name. */
+export interface UsableStages {
+  readonly registry: StageRegistry
+  readonly modules: ModuleStages
+}
+
 /** What the document declares, with the stages and documents that its stages use. */
 export const declarationsOf = (
   { root, groups }: WholeDocument,
-  registry: StageRegistry,
+  usable: UsableStages,
   resolvePath: ResolvePath,
   diagnostics: Diagnostics,
 ): Declarations => {
@@ -52,7 +59,7 @@ export const declarationsOf = (
     const path =
       named !== undefined && isGroup(named) ? resolvePath(named.span.source.folder, named.value) : undefined
     const group = path === undefined ? undefined : groups.get(path)
-    const definition = path === undefined ? definitionOf(named, registry, diagnostics) : undefined
+    const definition = path === undefined ? definitionOf(named, usable, diagnostics) : undefined
     if (path !== undefined) checkGroupKeys(node, diagnostics)
     stages.set(key, { key, span, location: span.source.locate(span.start), node, definition, group })
   }
@@ -96,10 +103,11 @@ export const outputNames = ({ definition, group }: StageDeclaration): ReadonlyAr
 
 const definitionOf = (
   uses: TextNode | undefined,
-  registry: StageRegistry,
+  { registry, modules }: UsableStages,
   diagnostics: Diagnostics,
 ): AnyStage | undefined => {
   if (uses === undefined) return undefined
+  if (isModuleName(uses.value)) return modules.of(uses)
   const definition = registry.get(uses.value)
   if (definition === undefined) {
     const hint = didYouMean(uses.value, registry.keys())

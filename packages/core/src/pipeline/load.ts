@@ -1,19 +1,23 @@
 import { Effect, FileSystem, Path } from "effect"
 import { Diagnostics } from "../document/index.ts"
-import type { StageRegistry } from "../stage/index.ts"
+import type { LoadStage, StageRegistry } from "../stage/index.ts"
 import { readCaseFile } from "./case-files.ts"
 import type { CaseFile } from "./compilation.ts"
 import { compilePipeline } from "./compile.ts"
+import type { WholeDocument } from "./documents.ts"
 import type { Environment } from "./environment.ts"
 import { readParamFile, readPipelineFiles } from "./files.ts"
 import type { NamedPath } from "./inputs.ts"
 import { InvalidPipeline } from "./invalid-pipeline.ts"
+import { loadModuleStages } from "./module-stages.ts"
 import type { GivenParam } from "./params.ts"
 import type { Pipeline } from "./pipeline.ts"
 
 /** What a pipeline is loaded with. */
 export interface LoadOptions {
   readonly registry: StageRegistry
+  /** Finds stages that documents name by a file or a package; without it there are none. */
+  readonly loadStage?: LoadStage
   /** Values of params; they win over those of files, and later ones over earlier ones. */
   readonly params?: ReadonlyArray<GivenParam>
   /** YAML or JSON files of params' values; later ones win over earlier ones. */
@@ -37,7 +41,15 @@ export interface LoadOptions {
  */
 export const loadPipeline = Effect.fn("loadPipeline")(function* (
   file: string,
-  { registry, params = [], paramFiles = [], workingFolder, environment = {}, ...layers }: LoadOptions,
+  {
+    registry,
+    loadStage,
+    params = [],
+    paramFiles = [],
+    workingFolder,
+    environment = {},
+    ...layers
+  }: LoadOptions,
 ): Effect.fn.Return<Pipeline, InvalidPipeline, FileSystem.FileSystem | Path.Path> {
   const path = yield* Path.Path
   const reading = new Diagnostics()
@@ -45,11 +57,12 @@ export const loadPipeline = Effect.fn("loadPipeline")(function* (
   const document = yield* readPipelineFiles(file, { profiles, overlays, workingFolder }, reading)
   const values = yield* Effect.forEach(paramFiles, (one) => readParamFile(one, workingFolder, reading))
   if (document === undefined) return yield* new InvalidPipeline({ diagnostics: reading.sorted() })
+  const modules = yield* loadModuleStages(documentsOf(document), loadStage, workingFolder, reading)
   const files = values.filter((value) => value !== undefined)
   const sources = { files, isComplete: files.length === values.length, given: params, workingFolder }
   const resolvePath = (folder: string, one: string) => path.resolve(folder, one)
   const caseFiles = new Map<string, CaseFile>()
-  const options = { registry, resolvePath, environment, workingFolder, caseFiles }
+  const options = { registry, modules, resolvePath, environment, workingFolder, caseFiles }
   for (;;) {
     const diagnostics = new Diagnostics()
     diagnostics.include(reading)
@@ -63,6 +76,14 @@ export const loadPipeline = Effect.fn("loadPipeline")(function* (
     return pipeline
   }
 })
+
+/** A document and all that are used as stages, however deep. */
+const documentsOf = (document: WholeDocument): ReadonlySet<WholeDocument> => {
+  const found = new Set([document])
+  // A set that grows while it is walked is walked to its new end.
+  for (const { groups } of found) for (const group of groups.values()) found.add(group)
+  return found
+}
 
 /** Reports a file or folder that an input names and that isn't there. */
 export const checkPath = Effect.fnUntraced(function* (

@@ -80,6 +80,10 @@ export const keyTask = Effect.fnUntraced(function* (
 ): Effect.fn.Return<TaskKey, SourceUnreadable, Store> {
   const fields: Record<string, RecordedField> = {}
   for (const [place, value] of leavesOf(task.input, "")) fields[place] = yield* fieldOf(value, context)
+  const { module } = task.stage
+  // No input is called so: its name would be quoted.
+  if (module !== undefined)
+    fields["the stage"] = { digest: module.digest, kind: "source", shown: module.source }
   const environment: Record<string, string> = {}
   for (const name of task.stage.environment ?? []) environment[name] = yield* context.environment(name)
   const input = Object.entries(fields).map(([place, field]) => [place, field.kind === "value", field.digest])

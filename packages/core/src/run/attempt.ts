@@ -97,7 +97,9 @@ const measuredAttempt = (
     const work = yield* context.store.workFolder(workFolders(task))
     const places = yield* prepare(context, task, key, work)
     const given = { environment: environmentOf(task, process.env), gpus: [] }
-    const call: StageCall = { stage: stage.name, version: stage.version, input, attempt, ...places, ...given }
+    const code = stage.module === undefined ? {} : { module: stage.module.file }
+    const named = { stage: stage.name, version: stage.version, ...code }
+    const call: StageCall = { ...named, input, attempt, ...places, ...given }
     const sink = { ...attemptSink(context, task.id, attempt), measured: measures.used }
     const run = stage.isolation === "host" ? context.hosts.run(call, sink) : runStage(stage, call, sink)
     yield* Effect.ensuring(withTimeout(task, run), measures.stageOver)

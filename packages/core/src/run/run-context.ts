@@ -64,6 +64,7 @@ const openJournalIn = (runs: string, run: string): Effect.Effect<Journal, StoreE
     Effect.as(Console.error(`warning: ${message}: this run leaves no history`), {
       folder: join(runs, run),
       add: () => undefined,
+      addAll: () => undefined,
     }),
   )
 

@@ -5,6 +5,8 @@ import type { Progress, StageContext } from "./context.ts"
 export const StageCall = Schema.Struct({
   stage: Schema.String,
   version: Schema.Number,
+  /** The file with the stage's code, when it is no part of the program. */
+  module: Schema.optionalKey(Schema.String),
   /** Complete; artefacts are absolute paths. */
   input: Schema.Record(Schema.String, Schema.Unknown),
   outputs: Schema.Record(Schema.String, Schema.String),

@@ -23,6 +23,10 @@ const failureOfDefect = (stage: AnyStage, defect: unknown): StageFailure => {
   })
 }
 
+/** A stage of the user's may have this package installed a second time, with a class of its own. */
+const isFailure = (value: unknown): value is StageFailure =>
+  value instanceof StageFailure || (value instanceof Error && Predicate.isTagged(value, "StageFailure"))
+
 /** Runs a stage in this process, with the context that the contract promises. */
 export const runStage = (
   stage: AnyStage,
@@ -48,7 +52,7 @@ export const runStage = (
       Effect.catchCause((cause) => {
         const failure = Cause.squash(cause)
         if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
-        if (failure instanceof StageFailure) return Effect.fail(failure)
+        if (isFailure(failure)) return Effect.fail(failure)
         for (const line of Cause.pretty(cause).split("\n")) sink.output(line)
         return Effect.fail(failureOfDefect(stage, failure))
       }),

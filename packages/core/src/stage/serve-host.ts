@@ -8,6 +8,7 @@ import { CALLS, type HostReply, LIFELINE, makeLineReader, parseCall, REPLIES } f
 import { ownPeak, resetPeak } from "./peak-memory.ts"
 import type { StageRegistry } from "./registry.ts"
 import { runStage } from "./run-stage.ts"
+import { stageInModule } from "./stage-in-module.ts"
 
 /**
  * Watches the lifeline on a thread of its own, for the main thread may be deep in native code when the engine dies. A
@@ -42,10 +43,13 @@ const sink: AttemptSink = {
 }
 
 const answer = (registry: StageRegistry, call: StageCall): Effect.Effect<void, StageFailure> => {
+  if (call.module !== undefined) {
+    return Effect.flatMap(stageInModule(call.module, call), (stage) => runStage(stage, call, sink))
+  }
   const stage = registry.get(call.stage)
   if (stage?.version === call.version) return runStage(stage, call, sink)
   return permanent(`the host process has no stage ${call.stage} of version ${call.version}`, {
-    hint: "the program was changed while it ran, or was built only in part: build it again",
+    hint: "the program was changed while it ran, or was built only in part: build it again; a stage of your own gets there by `stageFromFile`",
   })
 }
 

@@ -14,6 +14,23 @@ import { trainDiffusion } from "./train-diffusion.ts"
 import { trainDiva } from "./train-diva.ts"
 import { weightsFetch } from "./weights-fetch.ts"
 
+export {
+  conditionInject,
+  datasetDigits,
+  datasetImage2dataset,
+  datasetScenes,
+  evaluateMmvp,
+  evaluateRetrieval,
+  evaluateZeroShot,
+  exec,
+  reportSummary,
+  trainAutoencoder,
+  trainClip,
+  trainDiffusion,
+  trainDiva,
+  weightsFetch,
+}
+
 /** Every stage that comes with the project. */
 export const stageDefinitions: ReadonlyArray<AnyStage> = [
   datasetScenes,

@@ -1,0 +1,2 @@
+export * from "@diva-pipeline/core"
+export * from "@diva-pipeline/stages"

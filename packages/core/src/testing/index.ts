@@ -1,0 +1,1 @@
+export { type StageTest, type StageTestOptions, testStage } from "./test-stage.ts"

@@ -1,0 +1,1 @@
+export { type EngineOptions, engineLayer } from "./engine-layer.ts"
