@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs"
 import { NodeServices } from "@effect/platform-node"
+import { Ajv } from "ajv"
 import { Effect, FileSystem, Path } from "effect"
 import { Type } from "typebox"
 import { expect, test } from "vitest"
+import { parse } from "yaml"
 import { artefact, defineStage, makeRegistry } from "../stage/index.ts"
+import { languageSchema } from "./language-schema.ts"
 import { loadPipeline } from "./load.ts"
 
 const closed = { additionalProperties: false }
@@ -62,6 +65,8 @@ const registry = makeRegistry([
   }),
 ])
 
+const validate = new Ajv({ strict: false, logger: false }).compile(Object(languageSchema(registry)))
+
 const reference = readFileSync(new URL("../../../../docs/language.md", import.meta.url), "utf8")
 
 /** The files of the reference: every YAML block begins with a comment that names it. */
@@ -77,7 +82,8 @@ test("every YAML block of the reference has a name", () => {
 
 test.each(examples.filter(({ text }) => text.includes("version:")))(
   "$file of the reference is right",
-  async ({ file }) => {
+  async ({ file, text }) => {
+    expect([validate(parse(text)), validate.errors]).toEqual([true, null])
     const load = Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
@@ -88,7 +94,7 @@ test.each(examples.filter(({ text }) => text.includes("version:")))(
         yield* fs.makeDirectory(path.dirname(target), { recursive: true })
         yield* fs.writeFileString(target, example.text)
       }
-      return yield* loadPipeline(file, { registry, workingFolder })
+      return yield* loadPipeline(file, { registry, workingFolder, environment: { HF_TOKEN: "a token" } })
     })
     const pipeline = await Effect.runPromise(load.pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
     expect(pipeline.tasks.length).toBeGreaterThan(0)

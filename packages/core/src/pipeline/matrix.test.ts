@@ -186,3 +186,110 @@ describe("mistakes", () => {
     ])
   })
 })
+
+describe("laws", () => {
+  const axis = fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 4 })
+  const axes = fc.dictionary(fc.constantFrom("a", "b", "c"), axis, {
+    minKeys: 1,
+    maxKeys: 3,
+    noNullPrototype: true,
+  })
+  const item = fc.dictionary(fc.constantFrom("a", "b", "c"), fc.integer({ min: 0, max: 5 }), {
+    minKeys: 1,
+    noNullPrototype: true,
+  })
+  const membersOf = async (matrix: object) => {
+    const text = JSON.stringify({
+      version: 1,
+      stages: { w: { uses: "weights/fetch", with: { name: "x" }, matrix } },
+    })
+    return (await pipelineOf(text)).tasks.map(({ id, matrix: values }) => ({ id, values }))
+  }
+  const fits = (values: object, one: object) =>
+    Object.entries(one).every(([key, value]) =>
+      Object.entries(values).some(([k, v]) => k === key && v === value),
+    )
+
+  test("a matrix has as many members as its lists have combinations, each with an id of its own", async () => {
+    await fc.assert(
+      fc.asyncProperty(axes, async (lists) => {
+        const members = await membersOf(lists)
+        expect(members).toHaveLength(Object.values(lists).reduce((product, list) => product * list.length, 1))
+        expect(new Set(members.map(({ id }) => id)).size).toBe(members.length)
+        expect(await membersOf(lists)).toEqual(members)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test("`exclude` leaves out exactly what it fits; `include` of members changes nothing", async () => {
+    await fc.assert(
+      fc.asyncProperty(axes, fc.array(item, { maxLength: 3 }), async (lists, items) => {
+        const exclude = items.filter((one) => Object.keys(one).every((key) => Object.hasOwn(lists, key)))
+        const all = await membersOf(lists)
+        const kept = all.filter(({ values }) => !exclude.some((one) => fits(values, one)))
+        expect(await membersOf({ ...lists, exclude })).toEqual(kept)
+        expect(await membersOf({ ...lists, include: all.map(({ values }) => values) })).toEqual(all)
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
+
+describe("values that are maps", () => {
+  const idsWith = (models: string) =>
+    idsOf(`
+version: 1
+stages:
+  w:
+    uses: weights/fetch
+    matrix: { model: ${models}, rate: "\${{ matrix.model.rates }}" }
+    with: { name: "\${{ matrix.model.name }}" }
+`)
+
+  test("name their members, and later lists may depend on them", async () => {
+    expect(await idsWith("[{ name: s, rates: [1, 2] }, { name: l, rates: [3] }]")).toEqual([
+      "w[model=s,rate=1]",
+      "w[model=s,rate=2]",
+      "w[model=l,rate=3]",
+    ])
+  })
+
+  test("that share a name are told apart", async () => {
+    const ids = await idsWith("[{ name: s, rates: [1] }, { name: s, rates: [1, 2] }]")
+    expect(new Set(ids).size).toBe(3)
+    for (const id of ids) expect(id).toMatch(/^w\[model=s~[0-9a-f]{12},rate=\d\]$/)
+  })
+
+  test("that are long are cut", async () => {
+    const [id = ""] = await idsWith(`[{ name: ${"x".repeat(200)}, rates: [1] }]`)
+    expect(id.length).toBeLessThan(80)
+  })
+})
+
+test("a stage without a matrix can't be gathered, and what is not matched must be", async () => {
+  const text = (output: string) => `
+version: 1
+stages:
+  w: { uses: weights/fetch, with: { name: a } }
+  m: { uses: weights/fetch, matrix: { s: [1, 2] }, with: { name: a } }
+  r: { uses: report/summary, with: { models: ["\${{ ${output} }}"] } }
+`
+  expect(await messagesOf(text("stages.w.*.outputs.weights"))).toEqual([
+    "6:52 the stage `w` has no matrix, so that `*` stands for nothing",
+  ])
+  expect(await messagesOf(text("stages.m.outputs.weights"))).toEqual([
+    "6:52 there is one `stages.m.outputs.weights` for each `s`, and nothing says which one is meant",
+  ])
+})
+
+test("a consumer with the same matrix may still take all members", async () => {
+  const text = `
+version: 1
+stages:
+  m: { uses: weights/fetch, matrix: { s: [1, 2] }, with: { name: a } }
+  r: { uses: report/summary, matrix: { s: [1, 2] }, with: { models: "\${{ stages.m.*.outputs.weights }}" } }
+`
+  const { tasks } = await pipelineOf(text)
+  for (const task of tasks.slice(2)) expect(task.needs).toEqual(["m[s=1]", "m[s=2]"])
+})
