@@ -19,6 +19,8 @@ export interface Journal {
   readonly folder: string
   /** Adds an event. Progress and chat are left out. A journal that cannot grow must not stop the run. */
   readonly add: (event: RunEvent) => void
+  /** Adds many at once. */
+  readonly addAll: (events: ReadonlyArray<RunEvent>) => void
 }
 
 const isKept = (event: RunEvent): boolean =>
@@ -38,18 +40,19 @@ export const openJournal = (runs: string, run: string): Effect.Effect<Journal, S
     catch: storeError("write", join(folder, "journal.jsonl")),
   })
   return Effect.acquireRelease(open, (file) => Effect.sync(() => closeSync(file))).pipe(
-    Effect.map((file) => ({
-      folder,
-      add: (event) => {
-        if (!isKept(event)) return
+    Effect.map((file) => {
+      const addAll = (events: ReadonlyArray<RunEvent>): void => {
+        const lines = events.filter(isKept).map((event) => `${JSON.stringify(event)}\n`)
+        if (lines.length === 0) return
         try {
-          // One write a line, at once: a kill leaves whole lines.
-          writeSync(file, `${JSON.stringify(event)}\n`)
+          // One write of whole lines, at once: a kill leaves whole lines.
+          writeSync(file, lines.join(""))
         } catch {
           // The disk is full; what the run computes fails by itself if it needs space as well.
         }
-      },
-    })),
+      }
+      return { folder, add: (event) => addAll([event]), addAll }
+    }),
   )
 }
 

@@ -1,6 +1,6 @@
-import { Effect } from "effect"
+import { Effect, Exit } from "effect"
 import type { Task } from "../pipeline/index.ts"
-import { type KeyRecord, Store } from "../store/index.ts"
+import type { KeyRecord, StoreShape } from "../store/index.ts"
 import type { TaskKey } from "./key.ts"
 import { explainMiss, type RunReason } from "./reason.ts"
 
@@ -9,46 +9,66 @@ export type Decision =
   | { readonly _tag: "cached"; readonly key: TaskKey; readonly record: KeyRecord }
   | { readonly _tag: "run"; readonly key: TaskKey; readonly reasons: ReadonlyArray<RunReason> }
 
+/** The record of a key, and the damage that makes it useless, if any. */
+export interface FoundResult {
+  readonly record: KeyRecord
+  readonly damage: string | undefined
+}
+
+// What the store's answers are made of is synchronous; this file alone relies on it.
+
+const recordOf = (store: StoreShape, key: string): KeyRecord | undefined => Effect.runSync(store.record(key))
+
 /** The first of a record's artefacts that cannot be used, in words. */
-const damageOf = Effect.fnUntraced(function* (record: KeyRecord) {
-  const store = yield* Store
+const damageOf = (store: StoreShape, record: KeyRecord): string | undefined => {
   for (const [output, digest] of Object.entries(record.outputs)) {
-    const damage = yield* Effect.match(store.artefact(digest), {
-      onSuccess: () => undefined,
-      onFailure: (error) => `its artefact \`${output}\` was removed or damaged: ${error.message}`,
-    })
-    if (damage !== undefined) return damage
+    const damage = Exit.findErrorOption(Effect.runSyncExit(store.artefact(digest)))
+    if (damage._tag === "Some") {
+      return `its artefact \`${output}\` was removed or damaged: ${damage.value.message}`
+    }
   }
   return undefined
-})
+}
 
-/** The sound record of a key, or the damage that it has. */
-export const findResult = Effect.fnUntraced(function* (task: Task, key: string) {
-  const store = yield* Store
-  const record = yield* store.record(key)
+/** The record of a key, if there is one. */
+export const findResult = (store: StoreShape, task: Task, key: string): FoundResult | undefined => {
+  const record = recordOf(store, key)
   if (record === undefined) return undefined
-  const complete = Object.keys(task.stage.outputs).every((output) => record.outputs[output] !== undefined)
-  const damage = complete ? yield* damageOf(record) : "its record lacks an output"
-  return { record, damage }
-})
-
-/** Decides whether a task is taken from the store or runs, and why it runs. */
-export const decide = Effect.fnUntraced(function* (
-  pipeline: string,
-  task: Task,
-  key: TaskKey,
-  force: ReadonlySet<string>,
-): Effect.fn.Return<Decision, never, Store> {
-  const run = (...reasons: ReadonlyArray<RunReason>): Decision => ({ _tag: "run", key, reasons })
-  if (force.has(task.key)) return run({ kind: "forced", message: "forced" })
-  if (task.cache === "off") return run({ kind: "uncached", message: "cache: false" })
-  const found = yield* findResult(task, key.key)
-  if (found !== undefined) {
-    if (found.damage !== undefined) return run({ kind: "artefact-damaged", message: found.damage })
-    return { _tag: "cached", key, record: found.record }
+  for (const output of Object.keys(task.stage.outputs)) {
+    if (record.outputs[output] === undefined) return { record, damage: "its record lacks an output" }
   }
-  const store = yield* Store
-  const lastKey = yield* store.lastKey(pipeline, task.id)
-  const former = lastKey === undefined ? undefined : yield* store.record(lastKey)
-  return run(...explainMiss(task, key, former))
-})
+  return { record, damage: damageOf(store, record) }
+}
+
+/** The reason for which a task runs whatever the store holds. */
+export const reasonAlways = (task: Task, forced: ReadonlySet<string>): RunReason | undefined => {
+  if (forced.has(task.id)) return { kind: "forced", message: "forced" }
+  if (task.cache === "off") return { kind: "uncached", message: "cache: false" }
+  return undefined
+}
+
+/** What decisions depend on beside the task. */
+export interface Circumstances {
+  readonly store: StoreShape
+  /** Ids of the tasks that run even when they are cached. */
+  readonly forced: ReadonlySet<string>
+  /** The key that a task had when it was last done. */
+  readonly lastKey: (task: string) => string | undefined
+}
+
+/**
+ * Decides whether a task is taken from the store or runs, and why it runs. Plain code, for it is asked for each of very
+ * many tasks.
+ */
+export const decide = ({ store, forced, lastKey }: Circumstances, task: Task, key: TaskKey): Decision => {
+  const always = reasonAlways(task, forced)
+  if (always !== undefined) return { _tag: "run", key, reasons: [always] }
+  const found = findResult(store, task, key.key)
+  if (found === undefined) {
+    const last = lastKey(task.id)
+    const former = last === undefined ? undefined : recordOf(store, last)
+    return { _tag: "run", key, reasons: explainMiss(task, key, former) }
+  }
+  if (found.damage === undefined) return { _tag: "cached", key, record: found.record }
+  return { _tag: "run", key, reasons: [{ kind: "artefact-damaged", message: found.damage }] }
+}

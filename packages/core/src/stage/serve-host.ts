@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads"
 import { Effect, Exit, Fiber } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import { permanent, StageFailure } from "./failure.ts"
-import { CALLS, type HostReply, LIFELINE, makeLineReader, parseCall, REPLIES } from "./host-protocol.ts"
+import { CALLS, type HostReply, LIFELINE, makeLineReader, parseRequest, REPLIES } from "./host-protocol.ts"
 import type { StageRegistry } from "./registry.ts"
 import { runStage } from "./run-stage.ts"
 
@@ -30,9 +30,13 @@ const sink: AttemptSink = {
   output: (line) => process.stderr.write(`${line}\n`),
 }
 
-const answer = (registry: StageRegistry, call: StageCall): Effect.Effect<void, StageFailure> => {
+const answer = (
+  registry: StageRegistry,
+  call: StageCall,
+  stop: AbortSignal,
+): Effect.Effect<void, StageFailure> => {
   const stage = registry.get(call.stage)
-  if (stage?.version === call.version) return runStage(stage, call, sink)
+  if (stage?.version === call.version) return runStage(stage, call, sink, stop)
   return permanent(`the host process has no stage ${call.stage} of version ${call.version}`, {
     hint: "the program was changed while it ran, or was built only in part: build it again",
   })
@@ -77,8 +81,15 @@ export const serveHost = (registry: StageRegistry): void => {
   new Worker(lifelineWatch, { eval: true }).unref()
   let running: Fiber.Fiber<void, StageFailure> | undefined
 
+  let stop = new AbortController()
   const work = (line: string): void => {
-    const fiber = Effect.runFork(answer(registry, parseCall(line)))
+    const request = parseRequest(line)
+    if (request._tag === "Stop") stop.abort()
+    else answerCall(request.call)
+  }
+  const answerCall = (call: StageCall): void => {
+    stop = new AbortController()
+    const fiber = Effect.runFork(answer(registry, call, stop.signal))
     running = fiber
     fiber.addObserver((exit) => {
       running = undefined

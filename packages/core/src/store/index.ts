@@ -1,4 +1,4 @@
-export { canonicalJson, digestOf } from "./canonical-json.ts"
+export { canonicalJson, digestOf, sha256 } from "./canonical-json.ts"
 export { fileName } from "./layout.ts"
 export type { Manifest, ManifestFile } from "./manifest.ts"
 export { resultName } from "./materialise.ts"

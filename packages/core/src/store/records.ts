@@ -25,6 +25,9 @@ export const KeyRecord = Schema.Struct({
   environment: Schema.Record(Schema.String, Schema.String),
   /** Digests of the outputs. */
   outputs: Schema.Record(Schema.String, Schema.String),
+  /** The run that computed it, and when it had: milliseconds since 1970. */
+  run: Schema.optionalKey(Schema.String),
+  time: Schema.optionalKey(Schema.Number),
 })
 export type KeyRecord = typeof KeyRecord.Type
 
