@@ -27,6 +27,9 @@ export interface KeyRecord {
   readonly environment: Readonly<Record<string, string>>
   /** Digests of the outputs. */
   readonly outputs: Readonly<Record<string, string>>
+  /** The run that computed it, and when it had: milliseconds since 1970. */
+  readonly run?: string
+  readonly time?: number
 }
 
 /** A record as it is stored: with the small ones of its artefacts, so that one read tells all. */
