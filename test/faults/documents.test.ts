@@ -31,7 +31,7 @@ describe("a document made to do harm is refused in clear words", () => {
   test.each([
     ["a billion laughs", `version: 1\n${laughs(9, 10)}`, /aliases written out/],
     ["a megabyte of laughs", `version: 1\n${laughs(500, 300)}`.slice(0, 999_000), /:\d+:\d+: error/],
-    ["too large", `version: 1\ndescription: ${"x".repeat(1_000_001)}\n`, /larger than a pipeline/],
+    ["too large", `version: 1\ndescription: ${"x".repeat(1_000_001)}\n`, /larger than/],
     ["lists 100 000 deep", "[".repeat(100_000), /nested 64 deep/],
     ["maps 100 000 deep", `a: ${"{a: ".repeat(100_000)}`, /nested 64 deep/],
     [

@@ -24,7 +24,7 @@ describe("a command that behaves badly", () => {
 
   test("by printing a secret does not give it away", async () => {
     const work = place()
-    work.write(stage("prints", 'echo "it is $MY_TOKEN"; exit 3', "      pass-environment: [MY_TOKEN]\n"))
+    work.write(stage("prints", 'echo "it is $MY_TOKEN"; exit 3', "    secrets: [MY_TOKEN]\n"))
     const said = await work.fail([], { env: { MY_TOKEN: "hush-hush-1234" } })
     expect(said).toContain("it is ***")
     for (const file of ["runs", "keys", "tasks"].flatMap((part) => work.filesOf(part)))

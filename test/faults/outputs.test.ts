@@ -57,7 +57,7 @@ describe("an output is kept as it is", () => {
       stage(
         "linked",
         ['ln "$MINE" "$OUTPUT/a"', 'echo x > "$OUTPUT/b"', 'chmod 6755 "$OUTPUT/b"'],
-        "      pass-environment: [MINE]\n",
+        "    secrets: [MINE]\n",
       ),
       { all: "linked.output" },
     )

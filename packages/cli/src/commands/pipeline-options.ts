@@ -31,11 +31,20 @@ export interface EngineOptions extends PipelineOptions {
   readonly json: boolean
 }
 
+/** Mistakes that are printed for people: nobody reads more at once. */
+const MOST_PRINTED = 100
+
+const mistakesText = ({ diagnostics }: InvalidPipeline): string => {
+  const shown = renderDiagnostics(diagnostics.slice(0, MOST_PRINTED), { colour: usesColour(process.stderr) })
+  const more = diagnostics.length - MOST_PRINTED
+  return more > 0 ? `${shown}\n… and ${more} more: --json has them all` : shown
+}
+
 /** Prints the mistakes of a document, on stderr for people and on stdout as JSON for machines. */
 const printMistakes = (error: InvalidPipeline, json: boolean) =>
   json
     ? Console.log(JSON.stringify({ valid: false, diagnostics: error.diagnostics }, null, 2))
-    : Console.error(renderDiagnostics(error.diagnostics, { colour: usesColour(process.stderr) }))
+    : Console.error(mistakesText(error))
 
 /** Reads and checks a pipeline; a wrong one is printed with all its mistakes and ends the command with code 2. */
 export const readPipeline = Effect.fnUntraced(function* (
