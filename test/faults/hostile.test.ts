@@ -6,7 +6,7 @@ import { usePlace } from "./place.ts"
 const place = usePlace()
 
 const stage = (name: string, command: string, more = ""): string =>
-  `  ${name}:\n    uses: exec\n    with:\n${more}      command: ${JSON.stringify(command)}\n`
+  `  ${name}:\n    uses: exec\n${more}    with:\n      command: ${JSON.stringify(command)}\n`
 
 describe("a command that behaves badly", () => {
   test("by closing its stdio, writing to other descriptors, or printing what steers terminals, does no harm", async () => {

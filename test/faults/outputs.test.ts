@@ -54,11 +54,8 @@ describe("an output is kept as it is", () => {
     const work = place()
     writeFileSync(join(work.folder, "mine"), "before")
     work.write(
-      stage(
-        "linked",
-        ['ln "$MINE" "$OUTPUT/a"', 'echo x > "$OUTPUT/b"', 'chmod 6755 "$OUTPUT/b"'],
+      stage("linked", ['ln "$MINE" "$OUTPUT/a"', 'echo x > "$OUTPUT/b"', 'chmod 6755 "$OUTPUT/b"']) +
         "    secrets: [MINE]\n",
-      ),
       { all: "linked.output" },
     )
     const env = { MINE: join(work.folder, "mine") }

@@ -1,18 +1,7 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs"
-import { dirname, join } from "node:path"
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs"
+import { join } from "node:path"
 import { Duration, Effect, Schedule, Schema, type Scope } from "effect"
-import { type StoreError, storeError } from "../store/index.ts"
+import { nodeDisk, type StoreError, storeError } from "../store/index.ts"
 import { BriefWriter, touchBrief, writeBrief } from "./brief.ts"
 import { RunEvent } from "./event.ts"
 
@@ -57,24 +46,12 @@ const makeJournal = (folder: string, file: number): Journal => {
   return { folder, add: (event) => addAll([event]), addAll }
 }
 
-/** Node says of a folder on a read-only disk, when those above it are to be made too, that it doesn't exist. */
-const makeFolders = (folder: string): void => {
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (cause) {
-    let above = dirname(folder)
-    while (!existsSync(above)) above = dirname(above)
-    accessSync(above, constants.W_OK)
-    throw cause
-  }
-}
-
 /** Opens the journal of a new run in the folder of all runs, and makes it the latest. */
 export const openJournal = (runs: string, run: string): Effect.Effect<Journal, StoreError, Scope.Scope> => {
   const folder = join(runs, run)
   const open = Effect.try({
     try: () => {
-      makeFolders(folder)
+      nodeDisk.makeFolder(folder)
       setLatest(runs, run)
       return openSync(join(folder, "journal.jsonl"), "ax")
     },

@@ -49,12 +49,15 @@ export interface Disk {
   readonly flush: (path: string) => Promise<void>
 }
 
+// Not with Node's `recursive`, which says of a folder on a read-only disk that it doesn't exist.
 const makeFolder = (path: string): void => {
   try {
     mkdirSync(path)
   } catch (cause) {
-    if (errorCode(cause) === "ENOENT") mkdirSync(path, { recursive: true })
-    else if (errorCode(cause) !== "EEXIST") throw cause
+    if (errorCode(cause) === "EEXIST") return
+    if (errorCode(cause) !== "ENOENT" || dirname(path) === path) throw cause
+    makeFolder(dirname(path))
+    makeFolder(path)
   }
 }
 
