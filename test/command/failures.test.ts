@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { makeFolder, removeFolder, run, start } from "./command.ts"
@@ -98,6 +98,43 @@ describe("a run that is interrupted", () => {
       expect(again.stderr).toMatch(/^✓ quick +cached/m)
     },
   )
+})
+
+describe("a run that is asked to stop", () => {
+  const slow = (command: string) =>
+    write(`
+  slow: { uses: exec, with: { command: '${command}' }, secrets: [TRACE] }
+  next: { uses: exec, with: { command: "true", inputs: { slow: "\${{ stages.slow.outputs.output }}" } } }
+`)
+
+  test("says so in one line, begins nothing new, and keeps its history", async () => {
+    slow('echo > "$TRACE"; sleep 1000')
+    const trace = join(folder, "trace")
+    const running = start(folder, ["run", "work.yaml"], { env: { TRACE: trace } })
+    await expect.poll(() => existsSync(trace), { timeout: 30_000 }).toBe(true)
+    running.process.kill("SIGINT")
+    const { code, stdout, stderr } = await running.ended
+    expect(code).toBe(130)
+    expect(stderr.match(/^stopping/gm)).toHaveLength(1)
+    expect(stderr).not.toContain("▸ next")
+    expect(stdout).toContain("work: cancelled")
+    expect((await run(folder, ["runs", "ls"])).stdout).toContain("cancelled")
+  }, 60_000)
+
+  test("twice ends at once, with all that its stages started", async () => {
+    slow('trap "" TERM INT; echo $$ > "$TRACE"; while true; do sleep 1; done')
+    const trace = join(folder, "trace")
+    const running = start(folder, ["run", "work.yaml"], { env: { TRACE: trace } })
+    await expect
+      .poll(() => existsSync(trace) && readFileSync(trace, "utf8"), { timeout: 30_000 })
+      .toMatch(/\n/)
+    running.process.kill("SIGINT")
+    await running.says("stopping")
+    running.process.kill("SIGINT")
+    expect((await running.ended).code).toBe(130)
+    const pid = Number(readFileSync(trace, "utf8"))
+    await expect.poll(() => isAlive(pid)).toBe(false)
+  }, 60_000)
 })
 
 describe("a command as a stage", () => {

@@ -5,8 +5,8 @@ import { Data, Runtime } from "effect"
 export class CommandFailed extends Data.TaggedError("CommandFailed")<{
   readonly message: string
   readonly hint?: string
-  /** 1: something failed while running; 2: the document or the arguments are wrong. */
-  readonly exitCode?: 1 | 2
+  /** 1: something failed while running; 2: the document or the arguments are wrong; 130: it was asked to stop. */
+  readonly exitCode?: 1 | 2 | 130
 }> {
   override readonly [Runtime.errorExitCode] = this.exitCode ?? 1
 }

@@ -22,6 +22,7 @@ import {
   readPipeline,
   wrongChoice,
 } from "./pipeline-options.ts"
+import { stopSignal } from "./stop-signal.ts"
 
 /** The options of `run`. */
 export interface RunCommandOptions extends EngineOptions {
@@ -70,6 +71,9 @@ const closing = (summary: RunSummary): string => {
 
 const runWithView = Effect.fnUntraced(function* (pipeline: Pipeline, options: RunCommandOptions) {
   const view = yield* openView
+  const stop = yield* stopSignal(() =>
+    view.say("stopping: stages get 10 s to keep what they have; again: now"),
+  )
   const onEvent = options.json ? () => {} : (event: RunEvent) => view.show(event)
   return yield* runPipeline(pipeline, {
     resultsFolder: join(options.results, pipeline.name),
@@ -77,9 +81,12 @@ const runWithView = Effect.fnUntraced(function* (pipeline: Pipeline, options: Ru
     environment: environmentOf,
     ...choosingOf(options),
     failFast: options.failFast,
+    stop,
     versions: { "diva-pipeline": VERSION, "tensor-backend": expectedBackend() },
   })
 }, Effect.scoped)
+
+const INTERRUPTED = "interrupted; what was finished is kept, run again to go on"
 
 /** `diva-pipeline run`: runs a pipeline and places its outputs. Ends with code 1 when a task failed. */
 export const run = Effect.fn("run")(function* (options: RunCommandOptions) {
@@ -101,9 +108,13 @@ export const run = Effect.fn("run")(function* (options: RunCommandOptions) {
     Effect.catchTag(["UnknownStage", "NeedNotCached", "SourceUnreadable"], (error) =>
       Effect.fail(wrongChoice(error)),
     ),
-    Effect.onInterrupt(() => Console.error("interrupted; what was finished is kept, run again to go on")),
+    Effect.onInterrupt(() => Console.error(INTERRUPTED)),
   )
   yield* Console.log(options.json ? JSON.stringify(summary, null, 2) : closing(summary))
+  if (summary.status === "cancelled") {
+    yield* Console.error(INTERRUPTED)
+    return yield* new CommandFailed({ message: "", exitCode: 130 })
+  }
   if (summary.status !== "succeeded") {
     const failed = summary.tasks.filter((task) => task.status === "failed").map((task) => task.id)
     return yield* new CommandFailed({

@@ -57,6 +57,13 @@ export class RunView {
     this.#draw()
   }
 
+  /** Prints a line that is of no event. */
+  say(line: string): void {
+    this.#erase()
+    this.#screen.write(`${line}\n`)
+    this.#draw()
+  }
+
   /** Redraws the running tasks, for the clock to go on between events. */
   tick(): void {
     this.#erase()
