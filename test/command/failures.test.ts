@@ -44,7 +44,7 @@ describe("a stage that fails", () => {
     uses: exec
     with:
       command: 'echo x >> "$TRACE"; [ "$(wc -l < "$TRACE")" = 3 ] || exit 75'
-      pass-environment: [TRACE]
+    secrets: [TRACE]
     retry: { attempts: 3, delay: 10ms }
 `)
     const trace = join(folder, "trace")
@@ -58,7 +58,8 @@ describe("a stage that fails", () => {
     write(`
   slow:
     uses: exec
-    with: { command: 'sleep 1000 & echo $! > "$TRACE"; wait', pass-environment: [TRACE] }
+    with: { command: 'sleep 1000 & echo $! > "$TRACE"; wait' }
+    secrets: [TRACE]
     timeout: 1s
 `)
     const trace = join(folder, "trace")
@@ -81,10 +82,10 @@ describe("a run that is interrupted", () => {
     with:
       command: 'echo $$ > "$TRACE"; [ -n "$FAST" ] || sleep 1000'
       inputs: { quick: "\${{ stages.quick.outputs.output }}" }
-      pass-environment: [TRACE, FAST]
+    secrets: [TRACE, FAST]
 `)
       const trace = join(folder, "trace")
-      const running = start(folder, ["run", "work.yaml"], { env: { TRACE: trace } })
+      const running = start(folder, ["run", "work.yaml"], { env: { TRACE: trace, FAST: "" } })
       await running.says("▸ slow")
       await new Promise((resolve) => setTimeout(resolve, 500))
       running.process.kill(signal)

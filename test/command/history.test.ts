@@ -169,6 +169,17 @@ describe("runs", () => {
   })
 })
 
+describe("peak memory", () => {
+  test("counts the programs that a stage starts", async () => {
+    const hold = "node -e 'const held = Buffer.alloc(3e8, 1); setTimeout(() => held, 1500)'"
+    const stage = JSON.stringify({ uses: "exec", with: { command: `${hold}; touch "$OUTPUT/done"` } })
+    writeFileSync(join(folder, "heavy.yaml"), `version: 1\nstages: { heavy: ${stage} }\n`)
+    expect((await run(folder, ["run", "heavy.yaml"])).code).toBe(0)
+    const { attempts } = await jsonOf("runs", "show", "--task", "heavy")
+    expect(attempts[0].peakMemory).toBeGreaterThan(3e8)
+  })
+})
+
 describe("graph", () => {
   test("draws a pipeline in each format", async () => {
     expect(await output("graph", "demo.yaml")).toMatch(/^flowchart TD\n {2}n0\["say<br\/>/)

@@ -18,7 +18,8 @@ const place = usePlace()
 const STAGES = `
   first:
     uses: exec
-    with: { command: 'echo x >> "$TRACE"; seq 1000 > "$OUTPUT/numbers"', pass-environment: [TRACE] }
+    secrets: [TRACE]
+    with: { command: 'echo x >> "$TRACE"; seq 1000 > "$OUTPUT/numbers"' }
   second:
     uses: exec
     with: { command: 'tail -n 1 "$INPUT_FIRST/numbers" > "$OUTPUT/last"', inputs: { first: "\${{ stages.first.outputs.output }}" } }

@@ -53,6 +53,18 @@ const engineFlags = {
     Flag.withDescription("Run this stage even if its result is cached (repeatable)"),
     Flag.between(0, 1000),
   ),
+  from: Flag.String("from").pipe(
+    Flag.withDescription("Run this stage and all that comes after it, even if cached (repeatable)"),
+    Flag.between(0, 1000),
+  ),
+  until: Flag.String("until").pipe(
+    Flag.withDescription("Only this stage and what it needs (repeatable)"),
+    Flag.between(0, 1000),
+  ),
+  only: Flag.String("only").pipe(
+    Flag.withDescription("Only this stage; what it needs must be cached (repeatable)"),
+    Flag.between(0, 1000),
+  ),
   backend: backendFlag,
   json,
 }
@@ -61,6 +73,10 @@ const run = Command.make(
   "run",
   {
     ...engineFlags,
+    failFast: Flag.Boolean("fail-fast").pipe(
+      Flag.withDescription("After the first failure begin nothing new, and cancel what runs"),
+      Flag.withDefault(false),
+    ),
     results: Flag.Path("results").pipe(
       Flag.withDescription(
         "Folder that receives the pipeline's outputs, in a folder named after the pipeline",

@@ -24,6 +24,9 @@ export interface PipelineOptions {
 export interface EngineOptions extends PipelineOptions {
   readonly store: string
   readonly force: ReadonlyArray<string>
+  readonly from: ReadonlyArray<string>
+  readonly until: ReadonlyArray<string>
+  readonly only: ReadonlyArray<string>
   readonly backend: string
   readonly json: boolean
 }
@@ -77,3 +80,23 @@ export const chooseBackend = (backend: string): Effect.Effect<void> =>
   Effect.sync(() => {
     if (backend !== "auto") process.env.DIVA_BACKEND = backend
   })
+
+/** What was asked for cannot be done: nothing was run. */
+export const wrongChoice = (error: {
+  readonly _tag: string
+  readonly message: string
+  readonly hint: string | undefined
+}): CommandFailed =>
+  new CommandFailed({
+    message: error.message,
+    exitCode: error._tag === "UnknownStage" ? 2 : 1,
+    ...(error.hint !== undefined && { hint: error.hint }),
+  })
+
+/** The stages and tasks that the options name. */
+export const choosingOf = (options: EngineOptions) => ({
+  force: new Set(options.force),
+  from: new Set(options.from),
+  until: new Set(options.until),
+  only: new Set(options.only),
+})

@@ -2,7 +2,14 @@ import { makePlan, type PlannedTask, reasonText, Store } from "@diva-pipeline/co
 import { Console, Effect } from "effect"
 import { storeFailed } from "../command-failed.ts"
 import { formatCount, type Styler, stylerFor } from "../terminal/index.ts"
-import { chooseBackend, type EngineOptions, environmentOf, readPipeline } from "./pipeline-options.ts"
+import {
+  chooseBackend,
+  choosingOf,
+  type EngineOptions,
+  environmentOf,
+  readPipeline,
+  wrongChoice,
+} from "./pipeline-options.ts"
 
 const describe = ({ task, state }: PlannedTask, width: number, style: Styler): string => {
   const name = task.id.padEnd(width)
@@ -30,10 +37,13 @@ export const plan = Effect.fn("plan")(function* (options: EngineOptions) {
   const pipeline = yield* readPipeline(options)
   const planned = yield* makePlan(pipeline, {
     environment: environmentOf,
-    force: new Set(options.force),
+    ...choosingOf(options),
   }).pipe(
     Effect.provide(Store.layer(options.store)),
     Effect.catchTag("StoreError", (error) => Effect.fail(storeFailed(error))),
+    Effect.catchTag(["UnknownStage", "NeedNotCached", "SourceUnreadable"], (error) =>
+      Effect.fail(wrongChoice(error)),
+    ),
   )
   if (options.json) return yield* Console.log(JSON.stringify(planned.tasks.map(asJson), null, 2))
   const style = stylerFor(process.stdout)

@@ -14,11 +14,19 @@ import { CommandFailed } from "../command-failed.ts"
 import { hostCommand } from "../host-command.ts"
 import { formatSeconds, RunView, stylerFor } from "../terminal/index.ts"
 import { VERSION } from "../version.ts"
-import { chooseBackend, type EngineOptions, environmentOf, readPipeline } from "./pipeline-options.ts"
+import {
+  chooseBackend,
+  choosingOf,
+  type EngineOptions,
+  environmentOf,
+  readPipeline,
+  wrongChoice,
+} from "./pipeline-options.ts"
 
 /** The options of `run`. */
 export interface RunCommandOptions extends EngineOptions {
   readonly results: string
+  readonly failFast: boolean
 }
 
 /** The view of the run on stderr, kept moving while the scope is open. */
@@ -67,7 +75,8 @@ const runWithView = Effect.fnUntraced(function* (pipeline: Pipeline, options: Ru
     resultsFolder: join(options.results, pipeline.name),
     onEvent,
     environment: environmentOf,
-    force: new Set(options.force),
+    ...choosingOf(options),
+    failFast: options.failFast,
     versions: { "diva-pipeline": VERSION, "tensor-backend": expectedBackend() },
   })
 }, Effect.scoped)
@@ -88,6 +97,9 @@ export const run = Effect.fn("run")(function* (options: RunCommandOptions) {
             : { hint: "run again: what is damaged is made anew" }),
         }),
       ),
+    ),
+    Effect.catchTag(["UnknownStage", "NeedNotCached", "SourceUnreadable"], (error) =>
+      Effect.fail(wrongChoice(error)),
     ),
     Effect.onInterrupt(() => Console.error("interrupted; what was finished is kept, run again to go on")),
   )

@@ -111,7 +111,7 @@ const readTask = Effect.fnUntraced(function* (run: RunRecord, id: string) {
       exitCode: 2,
     })
   }
-  const record = task.key === undefined ? undefined : yield* store.record(task.key)
+  const record = task.key === undefined ? undefined : store.record(task.key)
   return {
     task,
     inputs: task.inputs ?? record?.fields ?? {},
@@ -155,7 +155,7 @@ export const diff = Effect.fn("runs diff")(function* (
   const after = yield* readRecord(yield* findRun(options.after))
   const records = new Map<string, KeyRecord>()
   for (const key of keysToCompare(before, after)) {
-    const record = yield* store.record(key)
+    const record = store.record(key)
     if (record !== undefined) records.set(key, record)
   }
   const difference = compareRuns(before, after, (key) => records.get(key))

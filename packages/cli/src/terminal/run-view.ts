@@ -1,5 +1,6 @@
 import { relative } from "node:path"
 import type { FailureReport, RunEvent } from "@diva-pipeline/core"
+import { printable } from "./printable.ts"
 import { formatCount, formatSeconds } from "./quantities.ts"
 import type { Styler } from "./style.ts"
 import { describeProgress, type RunningTask } from "./task-line.ts"
@@ -109,13 +110,13 @@ export class RunView {
         return this.#plainProgress(event.task)
       case "TaskLog":
         return event.level === "warning"
-          ? this.#line(style.warning("!"), event.task, style.warning(event.message))
+          ? this.#line(style.warning("!"), event.task, style.warning(printable(event.message)))
           : undefined
       case "AttemptFailed":
         return this.#line(
           style.warning("↻"),
           event.task,
-          `attempt ${event.attempt} failed, next in ${formatSeconds(event.wait)}: ${event.failure.message}`,
+          `attempt ${event.attempt} failed, next in ${formatSeconds(event.wait)}: ${printable(event.failure.message)}`,
         )
       case "TaskSucceeded":
         return this.#line(style.good("✓"), event.task, formatSeconds(event.seconds))
@@ -140,12 +141,12 @@ export class RunView {
       this.#line(
         style.bad("✗"),
         task,
-        `${style.bad("failed:")} ${failure.message.replaceAll("\n", "\n    ")}`,
+        `${style.bad("failed:")} ${printable(failure.message).replaceAll("\n", "\n    ")}`,
       ),
       `    at ${failure.location}`,
     ]
     if (failure.file !== undefined) lines.push(`    file ${failure.file}`)
-    if (failure.hint !== undefined) lines.push(`    ${style.accent("hint:")} ${failure.hint}`)
+    if (failure.hint !== undefined) lines.push(`    ${style.accent("hint:")} ${printable(failure.hint)}`)
     if (failure.log !== undefined) lines.push(style.quiet(`    log ${relative(process.cwd(), failure.log)}`))
     return lines.join("\n")
   }

@@ -38,7 +38,7 @@ const compare = Effect.fnUntraced(function* (before: ReadonlyArray<Task>, after:
   const [former, current] = [yield* recorded(before), yield* recorded(after)]
   const records = new Map<string, KeyRecord>()
   for (const key of keysToCompare(former, current)) {
-    const record = yield* store.record(key)
+    const record = store.record(key)
     if (record !== undefined) records.set(key, record)
   }
   return compareRuns(former, current, (key) => records.get(key))

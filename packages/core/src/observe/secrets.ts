@@ -3,28 +3,50 @@ import type { FailureReport, RunEvent } from "./event.ts"
 
 /** Environment variables of these names hold what nobody may read in a log. */
 const SECRET_NAME = /TOKEN|SECRET|KEY|PASSWORD/i
-/** Shorter values would hide half of every text. */
+/** Shorter values of variables that only look like secrets would hide half of every text. */
 const SHORTEST = 6
 
 /** Replaces secrets in a text. */
 export type Mask = (text: string) => string
 
-/** Hides the values of environment variables that look like secrets. */
-export const makeMask = (environment: Readonly<Record<string, string | undefined>>): Mask => {
-  const secrets = Object.entries(environment)
-    .flatMap(([name, value]) =>
-      SECRET_NAME.test(name) && value !== undefined ? [value, ...value.split("\n")] : [],
-    )
-    .filter((value) => value.length >= SHORTEST)
-    // A secret that holds another goes first.
-    .sort((a, b) => b.length - a.length)
-  return (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, "***"), text)
+/** What of a value may turn up: all of it, its lines, and these as JSON and addresses write them. */
+const formsOf = (value: string): ReadonlyArray<string> =>
+  [value, ...value.split("\n")].flatMap((form) => [
+    form,
+    JSON.stringify(form).slice(1, -1),
+    encodeURIComponent(form),
+  ])
+
+/**
+ * Hides the values of environment variables that look like secrets.
+ *
+ * @param declared names of variables that hold secrets whatever they are called, and however short they are
+ */
+export const makeMask = (
+  environment: Readonly<Record<string, string | undefined>>,
+  declared: ReadonlySet<string> = new Set(),
+): Mask => {
+  const values = Object.entries(environment).flatMap(([name, value]): ReadonlyArray<string> => {
+    if (value === undefined) return []
+    if (declared.has(name)) return formsOf(value).filter((form) => form !== "")
+    return SECRET_NAME.test(name) ? formsOf(value).filter((form) => form.length >= SHORTEST) : []
+  })
+  // A secret that holds another goes first.
+  const secrets = [...new Set(values)].sort((a, b) => b.length - a.length)
+  if (secrets.length === 0) return (text) => text
+  // One pass: what stands for a secret must not be masked again.
+  const pattern = new RegExp(
+    secrets.map((secret) => secret.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|"),
+    "g",
+  )
+  return (text) => text.replace(pattern, "***")
 }
 
 const maskFailure = (mask: Mask, failure: FailureReport): FailureReport => ({
   ...failure,
   message: mask(failure.message),
   ...(failure.hint !== undefined && { hint: mask(failure.hint) }),
+  ...(failure.file !== undefined && { file: mask(failure.file) }),
 })
 
 const maskJson = (mask: Mask, value: Schema.Json): Schema.Json => {

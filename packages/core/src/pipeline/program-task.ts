@@ -25,9 +25,10 @@ export const programTask = (
   pools: ReadonlyMap<string, number>,
   diagnostics: Diagnostics,
 ): { readonly task: Task | undefined; readonly paths: ReadonlyArray<NamedPath> } => {
-  const declaration = { key: name, span, node: settings, definition: stage, group: undefined }
-  const scope = { params: new Map(), env: new Map(), secrets: new Set<string>(), matrix: new Map() }
-  const set = new StageSettings(declaration, secrets, pools, diagnostics).of(scope)
+  const location = span.source.locate(span.start)
+  const declaration = { key: name, span, location, node: settings, definition: stage, group: undefined }
+  const scope = { params: new Map(), env: new Map(), secrets: new Set<string>() }
+  const set = new StageSettings(declaration, scope, secrets, pools, diagnostics).of(new Map())
   const noExpressions: MapNode<DocumentNode> = { kind: "map", entries: new Map(), span }
   const checked = new StageInput(stage, noExpressions, span, resolve, diagnostics).checkValue(input)
   if (set === undefined || checked.input === undefined) return { task: undefined, paths: checked.paths }
@@ -39,7 +40,7 @@ export const programTask = (
     input: checked.input,
     needs: [...new Set([...checked.references, ...needs])],
     ...set,
-    location: span.source.locate(span.start),
+    location,
   }
   return { task, paths: checked.paths }
 }

@@ -1,6 +1,6 @@
-import { Effect } from "effect"
+import type { Effect } from "effect"
 import type { Task } from "../pipeline/index.ts"
-import { type KeyRecord, Store } from "../store/index.ts"
+import type { Found, KeyRecord, StoreShape } from "../store/index.ts"
 import type { TaskKey } from "./key.ts"
 import { explainMiss, type RunReason } from "./reason.ts"
 
@@ -8,32 +8,54 @@ import { explainMiss, type RunReason } from "./reason.ts"
 export type Decision =
   | { readonly _tag: "cached"; readonly key: TaskKey; readonly record: KeyRecord }
   | { readonly _tag: "run"; readonly key: TaskKey; readonly reasons: ReadonlyArray<RunReason> }
+  | { readonly _tag: "doubtful"; readonly key: TaskKey }
 
-/** The record of a key, or the damage that it has. */
-export const findResult = Effect.fnUntraced(function* (task: Task, key: string) {
-  const store = yield* Store
-  const outputs = Object.keys(task.stage.outputs)
-  const found = store.find(key, outputs)
-  return found?.doubtful === true ? yield* store.settle(key, outputs) : found
-})
+/** What was found when files that had been touched were read, by key. */
+export type Settled = ReadonlyMap<string, Found | undefined>
 
-/** Decides whether a task is taken from the store or runs, and why it runs. */
-export const decide = Effect.fnUntraced(function* (
-  pipeline: string,
+/** What the store knows of a task's key. Where that leaves a doubt, only reading files can tell. */
+const findResult = (store: StoreShape, settled: Settled, task: Task, key: string): Found | undefined =>
+  settled.has(key) ? settled.get(key) : store.find(key, Object.keys(task.stage.outputs))
+
+/** The reason for which a task runs whatever the store holds. */
+export const reasonAlways = (task: Task, forced: ReadonlySet<string>): RunReason | undefined => {
+  if (forced.has(task.id)) return { kind: "forced", message: "forced" }
+  if (task.cache === "off") return { kind: "uncached", message: "cache: false" }
+  return undefined
+}
+
+/** What decisions depend on beside the task. */
+export interface Circumstances {
+  readonly store: StoreShape
+  readonly settled: Settled
+  /** Ids of the tasks that run even when they are cached. */
+  readonly forced: ReadonlySet<string>
+  /** The key that a task had when it was last done. */
+  readonly lastKey: (task: string) => string | undefined
+}
+
+/**
+ * Decides whether a task is taken from the store or runs, and why it runs. Plain code, for it is asked for each of very
+ * many tasks; where it finds a doubt, it is to be asked again with what {@link settleResult} has found.
+ */
+export const decide = (
+  { store, settled, forced, lastKey }: Circumstances,
   task: Task,
   key: TaskKey,
-  force: ReadonlySet<string>,
-): Effect.fn.Return<Decision, never, Store> {
-  const run = (...reasons: ReadonlyArray<RunReason>): Decision => ({ _tag: "run", key, reasons })
-  if (force.has(task.key)) return run({ kind: "forced", message: "forced" })
-  if (task.cache === "off") return run({ kind: "uncached", message: "cache: false" })
-  const found = yield* findResult(task, key.key)
-  if (found !== undefined) {
-    if (found.damage !== undefined) return run({ kind: "artefact-damaged", message: found.damage })
-    return { _tag: "cached", key, record: found.record }
+): Decision => {
+  const always = reasonAlways(task, forced)
+  if (always !== undefined) return { _tag: "run", key, reasons: [always] }
+  const found = findResult(store, settled, task, key.key)
+  if (found === undefined) {
+    const last = lastKey(task.id)
+    const former = last === undefined ? undefined : store.record(last)
+    return { _tag: "run", key, reasons: explainMiss(task, key, former) }
   }
-  const store = yield* Store
-  const lastKey = yield* store.lastKey(pipeline, task.id)
-  const former = lastKey === undefined ? undefined : yield* store.record(lastKey)
-  return run(...explainMiss(task, key, former))
-})
+  if (found.doubtful === true) return { _tag: "doubtful", key }
+  if (found.damage === undefined) return { _tag: "cached", key, record: found.record }
+  return { _tag: "run", key, reasons: [{ kind: "artefact-damaged", message: found.damage }] }
+}
+
+/** Ends a doubt: reads the files that were touched since they were last read. */
+export const settleResult = (store: StoreShape, task: Task, key: string): Effect.Effect<Found | undefined> =>
+  store.settle(key, Object.keys(task.stage.outputs))

@@ -8,6 +8,7 @@ import {
   type RecordedField,
   Store,
   type StoreError,
+  sha256,
 } from "../store/index.ts"
 import { SourceUnreadable } from "./source-unreadable.ts"
 
@@ -31,43 +32,92 @@ export interface KeyContext {
   readonly environment: (name: string) => Effect.Effect<string>
 }
 
+/** As {@link KeyContext}, when all that takes time to find out is known. */
+export interface KnownContext {
+  readonly outputDigest: (reference: OutputReference) => string
+  /** The digest of what is at a path of the user's. */
+  readonly sourceDigest: (source: SourcePath) => string
+  readonly environment: (name: string) => string
+}
+
+const PLAIN_NAME = /^[\w-]+$/
+
 /** Names with signs of their own are quoted, so that no two places look the same. */
 const placeWithin = (place: string, name: string): string => {
-  if (!/^[\w-]+$/.test(name)) return `${place}[${JSON.stringify(name)}]`
+  if (!PLAIN_NAME.test(name)) return `${place}[${JSON.stringify(name)}]`
   return place === "" ? name : `${place}.${name}`
 }
 
-/** The leaves of an input, by their place: `learning-rate`, `before[0]`, `model.width`. */
-const leavesOf = (value: InputValue, place: string): ReadonlyArray<readonly [string, InputValue]> => {
-  if (value === null || typeof value !== "object") return [[place, value]]
-  if (value instanceof OutputReference || value instanceof SourcePath) return [[place, value]]
-  const members: ReadonlyArray<readonly [string, InputValue]> = Array.isArray(value)
-    ? value.map((item, index) => [`${place}[${index}]`, item])
-    : Object.entries(value).map(([name, item]) => [placeWithin(place, name), item])
-  if (members.length === 0 && place !== "") return [[place, value]]
-  return members.flatMap(([name, item]) => leavesOf(item, name))
+type Visit = (place: string, leaf: InputValue) => void
+
+const visitMembers = (value: object, place: string, visit: Visit): void => {
+  const members = Object.entries(value)
+  if (members.length === 0 && place !== "") visit(place, Array.isArray(value) ? [] : {})
+  for (const [name, item] of members) {
+    visitLeaves(item, Array.isArray(value) ? `${place}[${name}]` : placeWithin(place, name), visit)
+  }
 }
 
-const digestSource = (source: SourcePath): Effect.Effect<string, SourceUnreadable, Store> =>
+/** Visits the leaves of an input with their place: `learning-rate`, `before[0]`, `model.width`. */
+const visitLeaves = (value: InputValue, place: string, visit: Visit): void => {
+  if (value === null || typeof value !== "object") visit(place, value)
+  else if (value instanceof OutputReference || value instanceof SourcePath) visit(place, value)
+  else visitMembers(value, place, visit)
+}
+
+/** How a source is shown: from where the user stands, if that is shorter. */
+const shownPath = (path: string): string => relative(process.cwd(), path) || "."
+
+const fieldOf = (value: InputValue, context: KnownContext): RecordedField => {
+  if (value instanceof OutputReference) {
+    return { digest: context.outputDigest(value), kind: "output", shown: `${value.task}.${value.output}` }
+  }
+  if (value instanceof SourcePath) {
+    return { digest: context.sourceDigest(value), kind: "source", shown: shownPath(value.path) }
+  }
+  const text = canonicalJson(value)
+  const digest = sha256(text)
+  return text.length <= LONGEST_SHOWN ? { digest, kind: "value", shown: text } : { digest, kind: "value" }
+}
+
+const environmentOf = (task: Task, context: KnownContext): Readonly<Record<string, string>> => {
+  const environment: Record<string, string> = {}
+  for (const name of task.stage.environment ?? []) environment[name] = context.environment(name)
+  for (const [name, value] of Object.entries(task.environment)) environment[`env.${name}`] = value
+  return environment
+}
+
+/** {@link keyTask} for those who know already what it would have to find out. */
+export const keyOfTask = (task: Task, context: KnownContext): TaskKey => {
+  const fields: Record<string, RecordedField> = {}
+  const input: Array<string> = []
+  const add = (place: string, field: RecordedField): void => {
+    fields[place] = field
+    input.push(`[${JSON.stringify(place)},${field.kind === "value"},"${field.digest}"]`)
+  }
+  visitLeaves(task.input, "", (place, value) => add(place, fieldOf(value, context)))
+  const { module } = task.stage
+  // No input is called so: its name would be quoted.
+  if (module !== undefined) add("the stage", { digest: module.digest, kind: "source", shown: module.source })
+  const environment = environmentOf(task, context)
+  const { name: stage, version } = task.stage
+  const key = digestOf({ format: FORMAT, stage, version, input: input.sort(), environment })
+  return { key, fields, environment }
+}
+
+/** The digest of what is at a path of the user's now. */
+export const digestSource = (source: SourcePath): Effect.Effect<string, SourceUnreadable, Store> =>
   Effect.flatMap(Store, (store) => store.digestSource(source.path)).pipe(
     Effect.mapError((error: StoreError | ArtefactRefused) => new SourceUnreadable({ source, cause: error })),
   )
 
-const fieldOf = (
-  value: InputValue,
-  context: KeyContext,
-): Effect.Effect<RecordedField, SourceUnreadable, Store> => {
-  if (value instanceof OutputReference) {
-    const shown = `${value.task}.${value.output}`
-    return Effect.succeed({ digest: context.outputDigest(value), kind: "output", shown })
-  }
-  if (value instanceof SourcePath) {
-    const shown = relative(process.cwd(), value.path) || "."
-    return Effect.map(digestSource(value), (digest) => ({ digest, kind: "source", shown }))
-  }
-  const text = canonicalJson(value)
-  const field = { digest: digestOf(value), kind: "value" as const }
-  return Effect.succeed(text.length <= LONGEST_SHOWN ? { ...field, shown: text } : field)
+/** The files and folders of the user's own that a task's input holds. */
+export const sourcesOf = (task: Task): ReadonlyArray<SourcePath> => {
+  const sources: Array<SourcePath> = []
+  visitLeaves(task.input, "", (_, value) => {
+    if (value instanceof SourcePath) sources.push(value)
+  })
+  return sources
 }
 
 /**
@@ -78,27 +128,22 @@ export const keyTask = Effect.fnUntraced(function* (
   task: Task,
   context: KeyContext,
 ): Effect.fn.Return<TaskKey, SourceUnreadable, Store> {
-  const fields: Record<string, RecordedField> = {}
-  for (const [place, value] of leavesOf(task.input, "")) fields[place] = yield* fieldOf(value, context)
-  const { module } = task.stage
-  // No input is called so: its name would be quoted.
-  if (module !== undefined)
-    fields["the stage"] = { digest: module.digest, kind: "source", shown: module.source }
-  const environment: Record<string, string> = {}
-  for (const name of task.stage.environment ?? []) environment[name] = yield* context.environment(name)
-  const input = Object.entries(fields).map(([place, field]) => [place, field.kind === "value", field.digest])
-  const key = digestOf({
-    format: FORMAT,
-    stage: task.stage.name,
-    version: task.stage.version,
-    input: input.map(canonicalJson).sort(),
-    environment,
+  const sources = new Map<string, string>()
+  for (const source of sourcesOf(task)) sources.set(source.path, yield* digestSource(source))
+  const environment = new Map<string, string>()
+  for (const name of task.stage.environment ?? []) environment.set(name, yield* context.environment(name))
+  return keyOfTask(task, {
+    outputDigest: context.outputDigest,
+    sourceDigest: ({ path }) => sources.get(path) ?? "",
+    environment: (name) => environment.get(name) ?? "",
   })
-  return { key, fields, environment }
 })
 
 /** The tasks whose outputs a task's input holds: those that must be done before it has a key. */
 export const upstreamOf = (task: Task): ReadonlyArray<string> => {
-  const leaves = leavesOf(task.input, "")
-  return [...new Set(leaves.flatMap(([, value]) => (value instanceof OutputReference ? [value.task] : [])))]
+  const upstream = new Set<string>()
+  visitLeaves(task.input, "", (_, value) => {
+    if (value instanceof OutputReference) upstream.add(value.task)
+  })
+  return [...upstream]
 }

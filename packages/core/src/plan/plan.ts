@@ -1,15 +1,19 @@
 import { Effect } from "effect"
-import type { Pipeline, Task } from "../pipeline/index.ts"
-import type { KeyRecord, Store } from "../store/index.ts"
-import { decide } from "./decide.ts"
-import { type KeyContext, keyTask, upstreamOf } from "./key.ts"
-import type { RunReason } from "./reason.ts"
+import type { OutputReference, Pipeline, Task } from "../pipeline/index.ts"
+import { type KeyRecord, Store } from "../store/index.ts"
+import { type Choosing, chooseTasks, NeedNotCached, type UnknownStage } from "./choice.ts"
+import { type Circumstances, decide, reasonAlways, settleResult } from "./decide.ts"
+import { type Facts, learnEnvironment, learnSources } from "./facts.ts"
+import { keyOfTask, upstreamOf } from "./key.ts"
+import { lastKeys } from "./last-time.ts"
+import { type RunReason, reasonText } from "./reason.ts"
 import type { SourceUnreadable } from "./source-unreadable.ts"
 
 /** What would happen to a task if the pipeline ran now. */
 export type PlannedState =
   | { readonly _tag: "cached"; readonly key: string; readonly record: KeyRecord }
-  | { readonly _tag: "run"; readonly key: string; readonly reasons: ReadonlyArray<RunReason> }
+  /** Without a key where it depends on what runs before it, but runs in any case. */
+  | { readonly _tag: "run"; readonly key?: string; readonly reasons: ReadonlyArray<RunReason> }
   /** It depends on what these tasks, which run, will give. */
   | { readonly _tag: "unknown"; readonly after: ReadonlyArray<string> }
 
@@ -26,39 +30,78 @@ export interface Plan {
 }
 
 /** How a pipeline is planned. */
-export interface PlanOptions {
-  /** What of the machine stages depend on, by name: `tensor-backend`. */
+export interface PlanOptions extends Choosing {
+  /** What of the machine stages depend on, by name: `tensor-backend`; asked once. */
   readonly environment?: (name: string) => Effect.Effect<string>
-  /** Keys of stages that run even when they are cached. */
-  readonly force?: ReadonlySet<string>
 }
 
-const nowhere = (): Effect.Effect<string> => Effect.succeed("")
+/** After so many tasks others get a turn. */
+const TURN = 1000
 
-/** Says for every task whether it is cached or would run, and why. Changes nothing. */
+/** Fails when a task may not be computed and is not in the store. */
+export const checkCached = (task: Task, state: PlannedState): Effect.Effect<void, NeedNotCached> => {
+  if (state._tag === "cached") return Effect.void
+  const why =
+    state._tag === "unknown" ? `it comes after ${state.after.join(", ")}` : reasonText(state.reasons)
+  return Effect.fail(
+    new NeedNotCached({
+      message: `\`${task.id}\`, which is needed, is not cached: ${why}`,
+      hint: `run it first: --until ${task.key}`,
+    }),
+  )
+}
+
+interface Planning {
+  readonly circumstances: Circumstances
+  /** Of the tasks that are cached. */
+  readonly records: ReadonlyMap<string, KeyRecord>
+  readonly facts: Facts
+}
+
+const stateOf = Effect.fnUntraced(function* (
+  { circumstances, records, facts }: Planning,
+  task: Task,
+): Effect.fn.Return<PlannedState> {
+  const after = upstreamOf(task).filter((id) => !records.has(id))
+  if (after.length > 0) {
+    const always = reasonAlways(task, circumstances.forced)
+    return always === undefined ? { _tag: "unknown", after } : { _tag: "run", reasons: [always] }
+  }
+  const outputDigest = ({ task: id, output }: OutputReference) => records.get(id)?.outputs[output] ?? ""
+  const key = keyOfTask(task, { ...facts, outputDigest })
+  const { store } = circumstances
+  const first = decide(circumstances, task, key)
+  const decision =
+    first._tag === "doubtful"
+      ? decide(
+          { ...circumstances, settled: new Map([[key.key, yield* settleResult(store, task, key.key)]]) },
+          task,
+          key,
+        )
+      : first
+  if (decision._tag === "cached") return { _tag: "cached", key: key.key, record: decision.record }
+  return { _tag: "run", key: key.key, reasons: decision._tag === "run" ? decision.reasons : [] }
+})
+
+/** Says for every task that takes part whether it is cached or would run, and why. Changes nothing. */
 export const makePlan = Effect.fnUntraced(function* (
   pipeline: Pipeline,
   options: PlanOptions = {},
-): Effect.fn.Return<Plan, SourceUnreadable, Store> {
+): Effect.fn.Return<Plan, SourceUnreadable | UnknownStage | NeedNotCached, Store> {
+  const store = yield* Store
+  const choice = yield* chooseTasks(pipeline, options)
+  const facts = yield* learnEnvironment(choice.tasks, options.environment)
+  const lastKey = lastKeys(store.root, pipeline.name)
+  const circumstances: Circumstances = { store, settled: new Map(), forced: choice.forced, lastKey }
   const records = new Map<string, KeyRecord>()
-  const context: KeyContext = {
-    outputDigest: ({ task, output }) => records.get(task)?.outputs[output] ?? "",
-    environment: options.environment ?? nowhere,
-  }
-  const force = options.force ?? new Set<string>()
-
-  const stateOf = Effect.fnUntraced(function* (
-    task: Task,
-  ): Effect.fn.Return<PlannedState, SourceUnreadable, Store> {
-    const after = upstreamOf(task).filter((id) => !records.has(id))
-    if (after.length > 0) return { _tag: "unknown", after }
-    const decision = yield* decide(pipeline.name, task, yield* keyTask(task, context), force)
-    if (decision._tag === "run") return { _tag: "run", key: decision.key.key, reasons: decision.reasons }
-    records.set(task.id, decision.record)
-    return { _tag: "cached", key: decision.key.key, record: decision.record }
-  })
-
   const tasks: Array<PlannedTask> = []
-  for (const task of pipeline.tasks) tasks.push({ task, state: yield* stateOf(task) })
+  for (const task of choice.tasks) {
+    if (tasks.length % TURN === TURN - 1) yield* Effect.yieldNow
+    yield* learnSources(task, facts)
+    const state = yield* stateOf({ circumstances, records, facts }, task)
+    if (choice.onlyCached.has(task.id)) yield* checkCached(task, state)
+    if (state._tag === "cached") records.set(task.id, state.record)
+    tasks.push({ task, state })
+  }
   return { pipeline: pipeline.name, tasks }
 })

@@ -1,3 +1,3 @@
 export { machineResources } from "./machine.ts"
 export type { RunOptions } from "./run-context.ts"
-export { runPipeline } from "./run-pipeline.ts"
+export { type RunError, runPipeline } from "./run-pipeline.ts"

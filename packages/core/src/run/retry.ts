@@ -20,10 +20,16 @@ const withinLimits = (failure: StageFailure, wait: number, policy: RetryPolicy):
  * When a failed task is tried again: after `delay` seconds, then twice as long each time, at most `longest`, with jitter
  * so that tasks that failed together don't come back together, and never before a server that said so will have it.
  */
-export const retrySchedule = (policy: RetryPolicy, onRetry: (failure: StageFailure, wait: number) => void) =>
+export const retrySchedule = (
+  policy: RetryPolicy,
+  onRetry: (failure: StageFailure, wait: number) => void,
+  isStopping: () => boolean,
+) =>
   Schedule.forever.pipe(
     Schedule.setInputType<StageFailure>(),
-    Schedule.while(({ input, attempt }) => attempt < (ruleFor(input, policy)?.attempts ?? 0)),
+    Schedule.while(
+      ({ input, attempt }) => !isStopping() && attempt < (ruleFor(input, policy)?.attempts ?? 0),
+    ),
     Schedule.modifyDelay(({ input, attempt }) =>
       Effect.succeed(Duration.seconds(waitAfter(input, attempt, policy))),
     ),

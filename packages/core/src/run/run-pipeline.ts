@@ -1,25 +1,48 @@
 import { join, resolve } from "node:path"
 import { Effect, Exit, type FileSystem } from "effect"
 import { describeRun, type RunSummary, summarise } from "../observe/index.ts"
-import type { Pipeline } from "../pipeline/index.ts"
+import type { OutputReference, Pipeline } from "../pipeline/index.ts"
+import {
+  chooseTasks,
+  makePlan,
+  type NeedNotCached,
+  type SourceUnreadable,
+  type UnknownStage,
+  writeLastTime,
+} from "../plan/index.ts"
 import type { HostPool } from "../stage/index.ts"
 import { type ArtefactDamaged, resultName, type Store, type StoreError } from "../store/index.ts"
+import { placePassing } from "./outputs.ts"
 import { makeRunContext, type RunContext, type RunOptions } from "./run-context.ts"
-import { makeRunState, type RunState, runTask } from "./task-run.ts"
+import { Scheduler, type TasksEnd } from "./scheduler.ts"
+import { onStop } from "./stop.ts"
 import { followWorkTree } from "./work-tree.ts"
 
-/** Places what the pipeline is run for; an output whose task failed keeps its former content. */
-const placeOutputs = Effect.fnUntraced(function* (context: RunContext, state: RunState) {
+const placeOutput = Effect.fnUntraced(function* (
+  context: RunContext,
+  { records }: TasksEnd,
+  folder: string,
+  name: string,
+  { task, output }: OutputReference,
+) {
+  const digest = records.get(task)?.outputs[output]
+  if (digest === undefined) return undefined
+  const passing = context.passing.get(digest)
+  if (passing !== undefined) return yield* placePassing(context, passing, join(folder, name))
+  const artefact = yield* context.store.artefact(digest)
+  const to = join(folder, resultName(artefact, name))
+  yield* context.store.materialise(digest, to)
+  return to
+})
+
+/** Places what the pipeline is run for; an output whose task is not done keeps its former content. */
+const placeOutputs = Effect.fnUntraced(function* (context: RunContext, end: TasksEnd) {
   const placed: Record<string, string> = {}
   const { resultsFolder } = context.options
   if (resultsFolder === undefined) return placed
-  for (const [name, { task, output }] of Object.entries(context.pipeline.outputs)) {
-    const digest = state.records.get(task)?.outputs[output]
-    if (digest === undefined) continue
-    const artefact = yield* context.store.artefact(digest)
-    const to = join(resolve(resultsFolder), resultName(artefact, name))
-    yield* context.store.materialise(digest, to)
-    placed[name] = to
+  for (const [name, reference] of Object.entries(context.pipeline.outputs)) {
+    const place = yield* placeOutput(context, end, resolve(resultsFolder), name, reference)
+    if (place !== undefined) placed[name] = place
   }
   return placed
 })
@@ -31,47 +54,87 @@ const start = (context: RunContext): void => {
     pipeline: context.pipeline.name,
     file: context.pipeline.file,
     versions: { node: process.version, ...context.options.versions },
-    tasks: context.pipeline.tasks.map(({ id, stage }) => ({ id, stage: stage.name, version: stage.version })),
+    tasks: context.choice.tasks.map(({ id, stage }) => ({ id, stage: stage.name, version: stage.version })),
   })
   context.emit(describeRun(context.pipeline.params, [context.pipeline.file]))
 }
+
+/** Keeps what this run has taught for the next one of the pipeline. */
+const remember = (context: RunContext, { records, seconds }: TasksEnd): void => {
+  const keys: Record<string, string> = {}
+  for (const task of context.choice.tasks) {
+    const record = records.get(task.id)
+    if (record !== undefined && task.cache !== "read-only") keys[task.id] = record.key
+  }
+  writeLastTime(context.store.root, context.pipeline.name, { keys, seconds: Object.fromEntries(seconds) })
+}
+
+const runTasks = (context: RunContext): Effect.Effect<TasksEnd> =>
+  Effect.suspend(() => {
+    const scheduler = new Scheduler(context)
+    return Effect.scoped(Effect.andThen(onStop(context, scheduler), scheduler.run)).pipe(
+      Effect.as(scheduler),
+      Effect.ensuring(
+        Effect.sync(() => {
+          scheduler.tellUnsettled()
+          remember(context, scheduler)
+        }),
+      ),
+    )
+  })
+
+type Status = "succeeded" | "failed" | "cancelled"
+
+const statusOf = (context: RunContext, end: TasksEnd): Status => {
+  if (end.records.size === context.choice.tasks.length) return "succeeded"
+  const hasFailed = context.events.some(({ _tag }) => _tag === "TaskFailed")
+  // A run that was cut short by its first failure has failed.
+  return end.isCut && !(hasFailed && context.options.failFast) ? "cancelled" : "failed"
+}
+
+/** With `only`, what is needed must be in the store: that is found out before anything is begun. */
+const checkNeeds = (pipeline: Pipeline, options: RunOptions) =>
+  options.only === undefined || options.only.size === 0
+    ? Effect.void
+    : Effect.asVoid(makePlan(pipeline, options))
+
+/** Why a run cannot even begin, or its results cannot be placed. */
+export type RunError = StoreError | ArtefactDamaged | UnknownStage | NeedNotCached | SourceUnreadable
 
 /**
  * Runs a pipeline: takes from the store what is there, computes the rest as far as resources allow, and places the
  * outputs. A failed task stops only what needs it: the summary tells. Interrupting the effect cancels the run; the store
  * stays sound, and what was finished is kept.
  *
- * Fails only when the store or the results folder cannot be used.
+ * Fails only when the store or the results folder cannot be used, or the options ask for what there is not.
  */
 export const runPipeline = (
   pipeline: Pipeline,
   options: RunOptions = {},
-): Effect.Effect<RunSummary, StoreError | ArtefactDamaged, Store | HostPool | FileSystem.FileSystem> =>
+): Effect.Effect<RunSummary, RunError, Store | HostPool | FileSystem.FileSystem> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const context = yield* makeRunContext(pipeline, options)
+      const choice = yield* chooseTasks(pipeline, options)
+      yield* checkNeeds(pipeline, options)
+      const context = yield* makeRunContext(pipeline, choice, options)
       const begun = context.now()
       let outputs: Readonly<Record<string, string>> = {}
-      const finish = (status: "succeeded" | "failed" | "cancelled"): void =>
+      const finish = (status: Status): void =>
         context.emit({ _tag: "RunFinished", status, seconds: (context.now() - begun) / 1000, outputs })
       const work = Effect.gen(function* () {
         start(context)
         const workTreeChecked = yield* followWorkTree(context)
         // What cannot be cleared away now can be later.
         yield* Effect.ignore(context.store.sweep)
-        const state = makeRunState(pipeline.tasks)
-        yield* Effect.forEach(pipeline.tasks, (task) => runTask(context, state, task), {
-          concurrency: "unbounded",
-          discard: true,
-        })
+        const end = yield* runTasks(context)
         yield* Effect.ignore(context.store.saveSources)
-        outputs = yield* placeOutputs(context, state)
+        outputs = yield* placeOutputs(context, end)
         yield* workTreeChecked
-        return state.records.size === pipeline.tasks.length
+        return statusOf(context, end)
       })
       const ended = Effect.onExit(work, (exit) =>
         Effect.sync(() => {
-          if (Exit.isSuccess(exit)) finish(exit.value ? "succeeded" : "failed")
+          if (Exit.isSuccess(exit)) finish(exit.value)
           else finish(Exit.hasInterrupts(exit) ? "cancelled" : "failed")
         }),
       )

@@ -159,7 +159,9 @@ describe("a run", () => {
     const input = { how: "exit", times: 9, trace: join(folder, "trace") }
     return Effect.gen(function* () {
       const store = yield* Store
-      const summary = yield* runPipeline(pipeline([task("bad", hostTrouble, input)]))
+      const summary = yield* runPipeline(
+        pipeline([task("bad", hostTrouble, input, { secrets: ["TEST_TOKEN"] })]),
+      )
       assert.include(summary.tasks[0]?.failure?.message ?? "", "last words ***")
       const runFolder = join(store.runs, summary.run)
       const journal = readFileSync(join(runFolder, "journal.jsonl"), "utf8")

@@ -7,8 +7,16 @@ import { type Host, type HostCommand, startHost } from "./host-process.ts"
 export class HostPool extends Context.Service<
   HostPool,
   {
-    /** Runs one attempt in a host process. The death of the process is a failure with the reason `crash`. */
-    readonly run: (call: StageCall, sink: AttemptSink) => Effect.Effect<void, StageFailure>
+    /**
+     * Runs one attempt in a host process. The death of the process is a failure with the reason `crash`.
+     *
+     * @param stop when it is aborted the stage is asked to keep what it has and end
+     */
+    readonly run: (
+      call: StageCall,
+      sink: AttemptSink,
+      stop?: AbortSignal,
+    ) => Effect.Effect<void, StageFailure>
   }
 >()("@diva-pipeline/core/stage/HostPool") {
   /** A pool that starts hosts when they are needed, at most `slots` at a time, and stops them when it ends. */
@@ -17,26 +25,38 @@ export class HostPool extends Context.Service<
   }
 }
 
+/** Graphics processors are chosen when a process starts: a host serves those who hold the same ones. */
+const gpusOf = (call: StageCall): string => call.gpus.join()
+
 const makePool = Effect.fnUntraced(function* (options: HostCommand & { readonly slots: number }) {
-  const idle: Array<Host> = []
+  const idle = new Map<string, Array<Host>>()
   const slots = yield* Semaphore.make(Math.max(1, options.slots))
   yield* Effect.addFinalizer(() =>
-    Effect.forEach(idle.splice(0), (host) => host.stop, { concurrency: "unbounded", discard: true }),
+    Effect.forEach([...idle.values()].flat(), (host) => host.stop, {
+      concurrency: "unbounded",
+      discard: true,
+    }),
   )
 
-  const acquire = Effect.sync(() => {
-    for (let host = idle.pop(); host !== undefined; host = idle.pop()) if (host.isIdle()) return host
-    return startHost(options)
-  })
-  const release = (host: Host): Effect.Effect<void> =>
+  const acquire = (gpus: string) =>
+    Effect.sync(() => {
+      const hosts = idle.get(gpus) ?? []
+      for (let host = hosts.pop(); host !== undefined; host = hosts.pop()) if (host.isIdle()) return host
+      return startHost(options, gpus)
+    })
+  const release = (gpus: string, host: Host): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (!host.isIdle()) return host.stop
-      idle.push(host)
+      idle.set(gpus, [...(idle.get(gpus) ?? []), host])
       return Effect.void
     })
 
   return HostPool.of({
-    run: (call, sink) =>
-      Effect.acquireUseRelease(acquire, (host) => host.run(call, sink), release).pipe(slots.withPermits(1)),
+    run: (call, sink, stop) =>
+      Effect.acquireUseRelease(
+        acquire(gpusOf(call)),
+        (host) => host.run(call, sink, stop),
+        (host) => release(gpusOf(call), host),
+      ).pipe(slots.withPermits(1)),
   })
 })

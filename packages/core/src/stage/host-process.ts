@@ -4,21 +4,30 @@ import { Readable, Writable } from "node:stream"
 import { Duration, Effect } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import { StageFailure } from "./failure.ts"
-import { CALLS, type HostReply, makeLineReader, parseReply, REPLIES } from "./host-protocol.ts"
+import { commonEnvironment } from "./host-environment.ts"
+import {
+  CALLS,
+  type HostReply,
+  type HostRequest,
+  makeLineReader,
+  makeOutputReader,
+  parseReply,
+  REPLIES,
+} from "./host-protocol.ts"
 import { followMemory } from "./peak-memory.ts"
 
 /** How a host process is started. */
 export interface HostCommand {
   readonly command: string
   readonly args: ReadonlyArray<string>
-  /** The whole environment; the engine's own when absent. */
+  /** The whole environment; what every program needs of the engine's own when absent. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /** A running host process, from the engine's side. */
 export interface Host {
-  /** Runs one call; one at a time. Interrupting it stops the host. */
-  readonly run: (call: StageCall, sink: AttemptSink) => Effect.Effect<void, StageFailure>
+  /** Runs one call; one at a time. Interrupting it stops the host, at once if it had been asked to `stop`. */
+  readonly run: (call: StageCall, sink: AttemptSink, stop?: AbortSignal) => Effect.Effect<void, StageFailure>
   /** Whether it can take another call. */
   readonly isIdle: () => boolean
   /** Ends the process and waits for its end. */
@@ -81,10 +90,15 @@ interface Work {
   readonly end: (result: Effect.Effect<void, StageFailure>) => void
 }
 
-/** Starts a host process. Its own process group keeps a Ctrl-C in the terminal from reaching it before the engine. */
-export const startHost = (command: HostCommand): Host => {
+/**
+ * Starts a host process. Its own process group keeps a Ctrl-C in the terminal from reaching it before the engine.
+ *
+ * @param gpus indexes of the graphics processors that it may see, separated by commas; empty for the engine's own choice
+ */
+export const startHost = (command: HostCommand, gpus = ""): Host => {
+  const environment = command.env ?? commonEnvironment(process.env)
   const child = spawn(command.command, command.args, {
-    env: { ...(command.env ?? process.env) },
+    env: { ...environment, ...(gpus !== "" && { CUDA_VISIBLE_DEVICES: gpus }) },
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
     detached: true,
   })
@@ -94,7 +108,8 @@ export const startHost = (command: HostCommand): Host => {
   const waiting = new Set<() => void>()
 
   const say = (line: string): void => {
-    tail = [...tail, line].slice(-TAIL)
+    tail.push(line)
+    if (tail.length > TAIL) tail.shift()
     work?.sink.output(line)
   }
   const end = (result: Effect.Effect<void, StageFailure>, ownPeak = 0): void => {
@@ -131,8 +146,8 @@ export const startHost = (command: HostCommand): Host => {
   // Writing to a host that is gone fails, and its end is reported otherwise.
   for (const stream of child.stdio) stream?.on("error", () => undefined)
   if (child.pid !== undefined) {
-    readable(child.stdout).on("data", makeLineReader(say))
-    readable(child.stderr).on("data", makeLineReader(say))
+    readable(child.stdout).on("data", makeOutputReader(say))
+    readable(child.stderr).on("data", makeOutputReader(say))
     readable(child.stdio[REPLIES]).on("data", makeLineReader(hear))
   }
 
@@ -153,13 +168,27 @@ export const startHost = (command: HostCommand): Host => {
     return Effect.timeoutOrElse(ended, { duration: GRACE, orElse: () => kill })
   })
 
-  const run: Host["run"] = (call, sink) =>
+  const tell = (request: HostRequest): void => {
+    writable(child.stdio[CALLS]).write(`${JSON.stringify(request)}\n`)
+  }
+  const run: Host["run"] = (call, sink, stopping) =>
     Effect.callback<void, StageFailure>((resume) => {
       if (gone !== undefined) return resume(Effect.fail(crashOf(call, gone, tail)))
+      const askToStop = () => tell({ _tag: "Stop" })
+      const end: Work["end"] = (result) => {
+        stopping?.removeEventListener("abort", askToStop)
+        resume(result)
+      }
       tail = []
-      work = { call, sink, memory: followMemory(child.pid ?? 0), end: resume }
-      writable(child.stdio[CALLS]).write(`${JSON.stringify(call)}\n`)
-      return stop
+      work = { call, sink, memory: followMemory(child.pid ?? 0), end }
+      tell({ _tag: "Call", call })
+      if (stopping?.aborted) askToStop()
+      stopping?.addEventListener("abort", askToStop, { once: true })
+      return Effect.suspend(() => {
+        stopping?.removeEventListener("abort", askToStop)
+        // Who was asked before has had time enough.
+        return stopping?.aborted ? kill : stop
+      })
     })
   return { run, isIdle: () => gone === undefined && work === undefined, stop }
 }

@@ -35,21 +35,52 @@ export const HostReply = Schema.Union([
 ])
 export type HostReply = typeof HostReply.Type
 
-export const parseCall = Schema.decodeUnknownSync(Schema.fromJsonString(StageCall))
+/** What the engine says to a host: a call, or that the one it works on should come to an end by itself. */
+export const HostRequest = Schema.Union([
+  Schema.TaggedStruct("Call", { call: StageCall }),
+  Schema.TaggedStruct("Stop", {}),
+])
+export type HostRequest = typeof HostRequest.Type
+
+export const parseRequest = Schema.decodeUnknownSync(Schema.fromJsonString(HostRequest))
 export const parseReply = Schema.decodeUnknownSync(Schema.fromJsonString(HostReply))
 
-/** Cuts a stream of bytes into lines; a line may come in many pieces. */
-export const makeLineReader = (onLine: (line: string) => void): ((chunk: Buffer) => void) => {
+/** Bytes of a line of output; what a longer one has beyond them is dropped. */
+const LONGEST_LINE = 64 * 1024
+
+/**
+ * Cuts a stream of bytes into lines; a line may come in many pieces.
+ *
+ * @param longest bytes of a line; the rest of a longer one is dropped
+ */
+export const makeLineReader = (
+  onLine: (line: string) => void,
+  longest = Number.POSITIVE_INFINITY,
+): ((chunk: Buffer) => void) => {
   let pieces: Array<Buffer> = []
+  let length = 0
+  const keep = (piece: Buffer): void => {
+    if (piece.length > 0 && length < longest) pieces.push(piece.subarray(0, longest - length))
+    length += piece.length
+  }
+  const finish = (): void => {
+    const [first] = pieces
+    const text = (pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces)).toString("utf8")
+    onLine(length > longest ? `${text} … (${length - longest} more bytes)` : text)
+    pieces = []
+    length = 0
+  }
   return (chunk) => {
     let start = 0
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      pieces.push(chunk.subarray(start, end))
+      keep(chunk.subarray(start, end))
       start = end + 1
-      const line = Buffer.concat(pieces).toString("utf8")
-      pieces = []
-      onLine(line)
+      finish()
     }
-    if (start < chunk.length) pieces.push(chunk.subarray(start))
+    keep(chunk.subarray(start))
   }
 }
+
+/** As {@link makeLineReader}, for what programs print: lines may be of any length. */
+export const makeOutputReader = (onLine: (line: string) => void): ((chunk: Buffer) => void) =>
+  makeLineReader(onLine, LONGEST_LINE)

@@ -22,7 +22,7 @@ const callOf = (how: string, times = 1): StageCall => {
     outputs: { file: join(place, "fine.txt") },
     scratch: place,
     checkpoint: place,
-    environment: {},
+    environment: { TEST_TOKEN: "abc" },
     gpus: [],
     attempt: 1,
   }
@@ -34,7 +34,7 @@ const sink: AttemptSink = {
   log: () => undefined,
   output: (line) => lines.push(line),
 }
-const pool = HostPool.layer({ ...hostCommand, slots: 2, env: { ...process.env, TEST_TOKEN: "abc" } })
+const pool = HostPool.layer({ ...hostCommand, slots: 2, env: process.env })
 const run = (call: StageCall) => Effect.flatMap(HostPool, (hosts) => hosts.run(call, sink))
 
 const isAlive = (pid: number): boolean => {

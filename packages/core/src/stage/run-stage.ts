@@ -27,14 +27,26 @@ const failureOfDefect = (stage: AnyStage, defect: unknown): StageFailure => {
 const isFailure = (value: unknown): value is StageFailure =>
   value instanceof StageFailure || (value instanceof Error && Predicate.isTagged(value, "StageFailure"))
 
-/** Runs a stage in this process, with the context that the contract promises. */
+/** What a stage throws when it finds its signal aborted is no mistake. */
+const stopped = (stage: AnyStage): StageFailure =>
+  new StageFailure({ reason: "cancelled", message: `${stage.name} was stopped` })
+
+/**
+ * Runs a stage in this process, with the context that the contract promises.
+ *
+ * @param stop when it is aborted the stage should keep what it has and end; it may go on to its end as well
+ */
 export const runStage = (
   stage: AnyStage,
   call: StageCall,
   sink: AttemptSink,
+  stop?: AbortSignal,
 ): Effect.Effect<void, StageFailure> =>
   Effect.suspend(() => {
     const controller = new AbortController()
+    const abort = (): void => controller.abort()
+    if (stop?.aborted) abort()
+    stop?.addEventListener("abort", abort, { once: true })
     const progress = limitProgress(sink.progress)
     const context: StageContext = {
       outputs: call.outputs,
@@ -53,9 +65,15 @@ export const runStage = (
         const failure = Cause.squash(cause)
         if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
         if (isFailure(failure)) return Effect.fail(failure)
+        if (controller.signal.aborted) return Effect.fail(stopped(stage))
         for (const line of Cause.pretty(cause).split("\n")) sink.output(line)
         return Effect.fail(failureOfDefect(stage, failure))
       }),
-      Effect.ensuring(Effect.sync(progress.flush)),
+      Effect.ensuring(
+        Effect.sync(() => {
+          stop?.removeEventListener("abort", abort)
+          progress.flush()
+        }),
+      ),
     )
   })

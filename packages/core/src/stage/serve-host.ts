@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads"
 import { Effect, Exit, Fiber } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import { permanent, StageFailure } from "./failure.ts"
-import { CALLS, type HostReply, LIFELINE, makeLineReader, parseCall, REPLIES } from "./host-protocol.ts"
+import { CALLS, type HostReply, LIFELINE, makeLineReader, parseRequest, REPLIES } from "./host-protocol.ts"
 import { ownPeak, resetPeak } from "./peak-memory.ts"
 import type { StageRegistry } from "./registry.ts"
 import { runStage } from "./run-stage.ts"
@@ -42,12 +42,16 @@ const sink: AttemptSink = {
   output: (line) => process.stderr.write(`${line}\n`),
 }
 
-const answer = (registry: StageRegistry, call: StageCall): Effect.Effect<void, StageFailure> => {
+const answer = (
+  registry: StageRegistry,
+  call: StageCall,
+  stop: AbortSignal,
+): Effect.Effect<void, StageFailure> => {
   if (call.module !== undefined) {
-    return Effect.flatMap(stageInModule(call.module, call), (stage) => runStage(stage, call, sink))
+    return Effect.flatMap(stageInModule(call.module, call), (stage) => runStage(stage, call, sink, stop))
   }
   const stage = registry.get(call.stage)
-  if (stage?.version === call.version) return runStage(stage, call, sink)
+  if (stage?.version === call.version) return runStage(stage, call, sink, stop)
   return permanent(`the host process has no stage ${call.stage} of version ${call.version}`, {
     hint: "the program was changed while it ran, or was built only in part: build it again; a stage of your own gets there by `stageFromFile`",
   })
@@ -94,9 +98,16 @@ export const serveHost = (registry: StageRegistry): void => {
   new Worker(lifelineWatch, { eval: true }).unref()
   let running: Fiber.Fiber<void, StageFailure> | undefined
 
+  let stop = new AbortController()
   const work = (line: string): void => {
+    const request = parseRequest(line)
+    if (request._tag === "Stop") stop.abort()
+    else answerCall(request.call)
+  }
+  const answerCall = (call: StageCall): void => {
+    stop = new AbortController()
     resetPeak()
-    const fiber = Effect.runFork(answer(registry, parseCall(line)))
+    const fiber = Effect.runFork(answer(registry, call, stop.signal))
     running = fiber
     fiber.addObserver((exit) => {
       running = undefined

@@ -81,11 +81,10 @@ const stage = Effect.fnUntraced(function* (
     }
     disk.write(join(staging, "states.json"), statesText(statesNow(staging, manifest)))
   })
+  // File systems with a log write what the folders list together with the files. Where one doesn't, a power cut may
+  // take a file away, which is noticed at the next look.
   const unflushed = manifest.files.filter((file) => file.size < LARGE).map((file) => join(content, file.path))
-  const folders = ["", ...manifest.folders].map((path) => join(content, path))
   yield* flushAll(disk, [...unflushed, own])
-  // What the folders list went to the device with the files, where the file system keeps a log: then this is quick.
-  yield* flushAll(disk, [...folders, staging])
 })
 
 /** Puts a complete tree into its place; one that is there and sound is as good, a damaged one is replaced. */

@@ -145,7 +145,8 @@ const writePartial = (disk: Disk, partial: string, text: string): void => {
 }
 
 /**
- * As {@link writeAtomically}, and the file survives a power failure from then on.
+ * As {@link writeAtomically}, and never half a file after a power failure: it is there whole or not at all, and surely so
+ * a few seconds later, when the file system has written down its name.
  *
  * @param before folders that must be safe before the file has its name
  */
@@ -162,5 +163,4 @@ export const writeDurably = Effect.fnUntraced(function* (
     yield* onDisk("write", path, () => disk.rename(partial, path))
   })
   yield* Effect.onError(write, () => Effect.sync(() => discard(disk, partial)))
-  yield* flushAll(disk, [dirname(path)])
 })

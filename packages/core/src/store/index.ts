@@ -1,4 +1,4 @@
-export { canonicalJson, digestOf } from "./canonical-json.ts"
+export { canonicalJson, digestOf, sha256 } from "./canonical-json.ts"
 export type { Collection } from "./collection.ts"
 export { Disk, nodeDisk } from "./disk.ts"
 export type { Found } from "./find.ts"

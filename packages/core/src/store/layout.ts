@@ -7,7 +7,7 @@ import { sha256 } from "./canonical-json.ts"
  * - `store.json`: the store's format
  * - `trees/<ab>/<digest>/{manifest.json, states.json, content/}`: artefacts, named by the digest of their manifest
  * - `keys/<ab>/<key>.json`: which artefacts a task of that key gave
- * - `tasks/<pipeline>`: the last key of each task, to explain why it runs again
+ * - `tasks/<pipeline>.last.json`: the last key of each task and how long stages took: what `plan` keeps for later runs
  * - `checkpoints/<key>/`: what an unfinished task has saved
  * - `work/<lease>-<n>/`: what is being made; `leases/<lease>.json`: by which process
  * - `claims/<name>`: who computes a key just now
@@ -32,7 +32,6 @@ export interface Layout {
   readonly sources: string
   readonly tree: (digest: string) => string
   readonly record: (key: string) => string
-  readonly lastKeys: (pipeline: string) => string
   readonly checkpoint: (key: string) => string
   readonly claim: (name: string) => string
 }
@@ -67,7 +66,6 @@ export const layoutOf = (root: string): Layout => {
     // Put together by hand: these are asked for at every look-up.
     tree: (digest) => `${trees}/${digest.slice(0, 2)}/${digest}`,
     record: (key) => `${keys}/${key.slice(0, 2)}/${key}.json`,
-    lastKeys: (pipeline) => join(tasks, fileName(pipeline)),
     checkpoint: (key) => join(checkpoints, key),
     claim: (name) => join(claims, fileName(name)),
   }

@@ -27,6 +27,9 @@ export interface KeyRecord {
   readonly environment: Readonly<Record<string, string>>
   /** Digests of the outputs. */
   readonly outputs: Readonly<Record<string, string>>
+  /** The run that computed it, and when it had: milliseconds since 1970. */
+  readonly run?: string
+  readonly time?: number
 }
 
 /** A record as it is stored: with the small ones of its artefacts, so that one read tells all. */
@@ -66,7 +69,10 @@ const storedText = (layout: Layout, record: KeyRecord): string => {
   return summedText(stored)
 }
 
-/** Writes a record, whole and for good, after the artefacts that it names. */
+/**
+ * Writes a record, after the artefacts that it names are safe. A power cut may take the last few seconds' records away,
+ * but it leaves none without its artefacts: names come to the disk in the order in which they were given.
+ */
 export const writeRecord = (disk: Disk, layout: Layout, record: KeyRecord): Effect.Effect<void, StoreError> =>
   Effect.suspend(() => {
     const text = storedText(layout, record)

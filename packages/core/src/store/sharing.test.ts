@@ -135,7 +135,6 @@ describe("a store that cannot be written to", () => {
       )
       const use = Effect.gen(function* () {
         const store = yield* Store
-        yield* store.writeLastKey("pipeline", "task", key)
         const found = store.find(key, ["out"])
         assert.isDefined(found)
         assert.isUndefined(found?.damage)

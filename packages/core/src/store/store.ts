@@ -6,7 +6,6 @@ import { commitTree } from "./commit.ts"
 import { Disk, discard, onDisk } from "./disk.ts"
 import { type Found, find, settleRecord } from "./find.ts"
 import { checkFormat } from "./format.ts"
-import { makeLastKeys } from "./last-keys.ts"
 import { type Layout, layoutOf } from "./layout.ts"
 import { type Leases, makeLeases } from "./lease.ts"
 import { type Manifest, manifestDigest } from "./manifest.ts"
@@ -52,11 +51,8 @@ export interface StoreShape {
   /** An artefact, if every byte of it is right. */
   readonly verify: (digest: string) => Effect.Effect<Artefact, ArtefactDamaged | StoreError>
   /** The record of a key, wherever its artefacts are. */
-  readonly record: (key: string) => Effect.Effect<KeyRecord | undefined>
+  readonly record: (key: string) => KeyRecord | undefined
   readonly writeRecord: (record: KeyRecord) => Effect.Effect<void, StoreError>
-  /** The key that a task of a pipeline had when it was last done. */
-  readonly lastKey: (pipeline: string, task: string) => Effect.Effect<string | undefined>
-  readonly writeLastKey: (pipeline: string, task: string, key: string) => Effect.Effect<void>
   /** Holds a name against all processes that use this store, until the scope ends. */
   readonly claim: (name: string, onWait: () => void) => Effect.Effect<void, StoreError, Scope.Scope>
   /** The digest of a file or folder outside the store. */
@@ -83,7 +79,6 @@ const makeStore = Effect.fnUntraced(function* (root: string) {
   yield* checkFormat(layout)
   const leases = yield* makeLeases(disk, layout)
   const sources = makeSourceDigests(disk, layout)
-  const lastKeys = makeLastKeys(disk, layout)
   const claim = (name: string, onWait: () => void) => claimName(disk, layout, leases, name, onWait)
   const artefact = (digest: string) => findArtefact(disk, layout, digest)
   return Store.of({
@@ -98,10 +93,8 @@ const makeStore = Effect.fnUntraced(function* (root: string) {
     settle: (key, outputs) => settleRecord(disk, layout, key, outputs),
     artefact,
     verify: (digest) => verifyArtefact(disk, layout, digest),
-    record: (key) => Effect.sync(() => readStored(layout, key)?.record),
+    record: (key) => readStored(layout, key)?.record,
     writeRecord: (record) => writeRecord(disk, layout, record),
-    lastKey: (pipeline, task) => Effect.sync(() => lastKeys.of(pipeline, task)),
-    writeLastKey: (pipeline, task, key) => Effect.sync(() => lastKeys.set(pipeline, task, key)),
     claim,
     digestSource: (path) => Effect.map(sources.manifestOf(path), manifestDigest),
     saveSources: sources.save,

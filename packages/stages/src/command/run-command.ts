@@ -8,10 +8,8 @@ export interface CommandRequest {
   readonly command: string
   /** Absolute paths by name. */
   readonly inputs: Readonly<Record<string, string>>
-  /** Variables by name. */
+  /** All that it may know of variables: what the task was given, and what every program needs. */
   readonly environment: Readonly<Record<string, string>>
-  /** Names of variables of our own environment that are handed on. */
-  readonly "pass-environment": ReadonlyArray<string>
 }
 
 /** Where a command works. */
@@ -22,8 +20,6 @@ export interface CommandPlace {
   readonly scratch: string
 }
 
-/** What every program needs to find others, its user and its language. */
-const ALWAYS_PASSED = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ"]
 /** sysexits.h: a failure that may pass by itself. */
 const EX_TEMPFAIL = 75
 const TAIL_LINES = 5
@@ -37,15 +33,11 @@ const LAST_WORDS = 1000
  *
  * Fails for another exit code than 0: transiently for 75 (EX_TEMPFAIL), and as a crash for a signal.
  */
-export const runCommand = (
-  request: CommandRequest,
-  place: CommandPlace,
-  environment: NodeJS.ProcessEnv = process.env,
-): Effect.Effect<void, StageFailure> =>
+export const runCommand = (request: CommandRequest, place: CommandPlace): Effect.Effect<void, StageFailure> =>
   Effect.callback((resume) => {
     const child = spawn("sh", ["-e", "-c", request.command], {
       cwd: place.scratch,
-      env: environmentOf(request, place, environment),
+      env: environmentOf(request, place),
       stdio: ["ignore", "pipe", "pipe"],
     })
     const tail = new Tail()
@@ -103,18 +95,9 @@ const resultOf = (
   return Effect.fail(code === EX_TEMPFAIL ? transient(message, { hint }) : permanent(message, { hint }))
 }
 
-const environmentOf = (
-  request: CommandRequest,
-  place: CommandPlace,
-  environment: NodeJS.ProcessEnv,
-): Record<string, string> => {
-  const passed = [...ALWAYS_PASSED, ...request["pass-environment"]].flatMap((name) => {
-    const value = environment[name]
-    return value === undefined ? [] : [[name, value] as const]
-  })
+const environmentOf = (request: CommandRequest, place: CommandPlace): Record<string, string> => {
   const inputs = Object.entries(request.inputs).map(([name, path]) => [variableOf(name), path] as const)
   return {
-    ...Object.fromEntries(passed),
     ...request.environment,
     ...Object.fromEntries(inputs),
     TMPDIR: place.scratch,

@@ -2,18 +2,16 @@ import { artefact, defineStage } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { Type } from "typebox"
 
-const VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
-
 /** Runs a shell command: the way out for what no other stage does. */
 export const exec = defineStage({
   name: "exec",
-  version: 1,
+  version: 2,
   summary: "Runs a shell command that fills the folder $OUTPUT",
   input: Type.Object(
     {
       command: Type.String({
         description:
-          "For `sh -e`. It finds its inputs in $INPUT_<NAME>, writes to $OUTPUT, and works in a folder that is removed afterwards. Exit code 75 means: try again",
+          "For `sh -e`. It finds its inputs in $INPUT_<NAME>, variables that the stage's `env` and `secrets` name, writes to $OUTPUT, and works in a folder that is removed afterwards. Exit code 75 means: try again",
         minLength: 1,
         maxLength: 100_000,
       }),
@@ -21,17 +19,6 @@ export const exec = defineStage({
         description: "What it reads, by name; scripts too, so that changing one runs the stage again",
         default: {},
         additionalProperties: false,
-      }),
-      environment: Type.Record(Type.String({ pattern: VARIABLE }), Type.String(), {
-        description: "Variables of its environment",
-        default: {},
-        additionalProperties: false,
-      }),
-      "pass-environment": Type.Array(Type.String({ pattern: VARIABLE }), {
-        description:
-          "Variables that it gets from yours, such as tokens; their values are no part of the cache key",
-        default: [],
-        maxItems: 100,
       }),
     },
     { additionalProperties: false },
@@ -43,6 +30,7 @@ export const exec = defineStage({
   isolation: "host",
   run: Effect.fnUntraced(function* (input, context) {
     const { runCommand } = yield* Effect.promise(() => import("../command/index.ts"))
-    yield* runCommand(input, { output: context.outputs.output, scratch: context.scratch })
+    const place = { output: context.outputs.output, scratch: context.scratch }
+    yield* runCommand({ ...input, environment: context.environment }, place)
   }),
 })

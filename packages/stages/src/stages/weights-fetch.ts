@@ -50,12 +50,13 @@ export const weightsFetch = defineStage({
     weights: { kind: "weights", description: "The checkpoint's files, and manifest.json with their digests" },
   },
   isolation: "inline",
+  secrets: ["HF_TOKEN"],
   run: Effect.fnUntraced(function* (input, context) {
     const { fetchWeights } = yield* Effect.promise(() => import("../weights/index.ts"))
     const job = {
       output: context.outputs.weights,
       checkpoint: context.checkpoint,
-      token: process.env.HF_TOKEN || undefined,
+      token: context.environment.HF_TOKEN || undefined,
     }
     yield* fetchWeights(input, job, context)
   }),
