@@ -141,6 +141,22 @@ describe("mistakes", () => {
     }),
   )
 
+  it.effect("of a pipeline without stages are told", () =>
+    Effect.gen(function* () {
+      const mistakes = yield* mistakesOf(() => ({}))
+      assert.deepStrictEqual(
+        mistakes.map(({ message }) => message),
+        ["the pipeline has no stages"],
+      )
+      const wrong = yield* mistakesOf((p) => {
+        // @ts-expect-error a text is no number
+        p.stage("text", grow, { seed: "one" })
+        return {}
+      })
+      assert.lengthOf(wrong, 1)
+    }),
+  )
+
   it.effect("that types can't tell are told when the program runs", () =>
     Effect.gen(function* () {
       const foreign: Array<StageOutput<"folder">> = []

@@ -82,7 +82,7 @@ export const definePipeline = (
     const definition = new Definition(sites, header.pools ?? {}, diagnostics)
     const outputs = declare(definition)
     checkName(header.name, /^[A-Za-z0-9][A-Za-z0-9._-]*$/, span, diagnostics)
-    if (definition.tasks.length === 0) diagnostics.report(span, "the pipeline has no stages")
+    if (!definition.hasStages) diagnostics.report(span, "the pipeline has no stages")
     const pipeline: Pipeline = {
       name: header.name,
       description: header.description ?? "",
@@ -140,6 +140,10 @@ class Definition implements PipelineBuilder {
     this.#pools = new Map(Object.entries(pools))
     this.#diagnostics = diagnostics
     this.#values = new ValueReader(this, diagnostics)
+  }
+
+  get hasStages(): boolean {
+    return this.#names.size > 0
   }
 
   readonly path = (path: string): LocalPath => new LocalPath(path)
