@@ -75,7 +75,7 @@ const runWithView = Effect.fnUntraced(function* (pipeline: Pipeline, options: Ru
     view.say("stopping: stages get 10 s to keep what they have; again: now"),
   )
   const onEvent = options.json ? () => {} : (event: RunEvent) => view.show(event)
-  return yield* runPipeline(pipeline, {
+  const summary = yield* runPipeline(pipeline, {
     resultsFolder: join(options.results, pipeline.name),
     onEvent,
     environment: environmentOf,
@@ -84,6 +84,7 @@ const runWithView = Effect.fnUntraced(function* (pipeline: Pipeline, options: Ru
     stop,
     versions: { "diva-pipeline": VERSION, "tensor-backend": expectedBackend() },
   })
+  return { summary, wasStopped: stop.aborted }
 }, Effect.scoped)
 
 const INTERRUPTED = "interrupted; what was finished is kept, run again to go on"
@@ -93,7 +94,7 @@ export const run = Effect.fn("run")(function* (options: RunCommandOptions) {
   yield* chooseBackend(options.backend)
   const pipeline = yield* readPipeline(options)
   const hosts = HostPool.layer({ ...hostCommand(), slots: machineResources().cpu })
-  const summary = yield* runWithView(pipeline, options).pipe(
+  const { summary, wasStopped } = yield* runWithView(pipeline, options).pipe(
     Effect.provide(Layer.mergeAll(Store.layer(options.store), hosts)),
     Effect.catchTag(["StoreError", "ArtefactDamaged"], (error) =>
       Effect.fail(
@@ -111,15 +112,13 @@ export const run = Effect.fn("run")(function* (options: RunCommandOptions) {
     Effect.onInterrupt(() => Console.error(INTERRUPTED)),
   )
   yield* Console.log(options.json ? JSON.stringify(summary, null, 2) : closing(summary))
-  if (summary.status === "cancelled") {
-    yield* Console.error(INTERRUPTED)
-    return yield* new CommandFailed({ message: "", exitCode: 130 })
-  }
-  if (summary.status !== "succeeded") {
-    const failed = summary.tasks.filter((task) => task.status === "failed").map((task) => task.id)
-    return yield* new CommandFailed({
-      message: failed.length === 0 ? "the run did not succeed" : `failed: ${failed.join(", ")}`,
-      hint: "mend it and run again: what was finished is kept",
-    })
-  }
+  if (summary.status === "succeeded") return
+  if (wasStopped) yield* Console.error(INTERRUPTED)
+  const failed = summary.tasks.filter((task) => task.status === "failed").map((task) => task.id)
+  if (failed.length === 0) return yield* new CommandFailed({ message: "", exitCode: wasStopped ? 130 : 1 })
+  return yield* new CommandFailed({
+    message: `failed: ${failed.join(", ")}`,
+    hint: "mend it and run again: what was finished is kept",
+    ...(wasStopped && { exitCode: 130 }),
+  })
 })

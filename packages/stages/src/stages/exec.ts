@@ -1,6 +1,16 @@
-import { artefact, defineStage } from "@diva-pipeline/core"
+import { artefact, defineStage, StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { Type } from "typebox"
+
+/** Fails when the signal is aborted. */
+const untilStopped = (signal: AbortSignal): Effect.Effect<never, StageFailure> =>
+  Effect.callback((resume) => {
+    const stop = () =>
+      resume(Effect.fail(new StageFailure({ reason: "cancelled", message: "the command was stopped" })))
+    if (signal.aborted) return stop()
+    signal.addEventListener("abort", stop, { once: true })
+    return Effect.sync(() => signal.removeEventListener("abort", stop))
+  })
 
 /** Runs a shell command: the way out for what no other stage does. */
 export const exec = defineStage({
@@ -31,6 +41,10 @@ export const exec = defineStage({
   run: Effect.fnUntraced(function* (input, context) {
     const { runCommand } = yield* Effect.promise(() => import("../command/index.ts"))
     const place = { output: context.outputs.output, scratch: context.scratch }
-    yield* runCommand({ ...input, environment: context.environment }, place)
+    // A command keeps nothing for a next attempt: being asked to stop, it is ended at once.
+    yield* Effect.raceFirst(
+      runCommand({ ...input, environment: context.environment }, place),
+      untilStopped(context.signal),
+    )
   }),
 })
