@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
-import { CONFIG_FILE, parseClipConfig } from "../models/clip/index.ts"
+import { CONFIG_FILE, parseClipConfig, patchesOfSide } from "../models/clip/index.ts"
 import { parseAutoencoderConfig, parseUNetConfig } from "../models/diffusion/index.ts"
 import type { ModelSizes } from "./designs/index.ts"
 
@@ -22,7 +22,7 @@ export const readModelSizes = async (clip: string, diffusion: string): Promise<M
   )
   return {
     imageSize: unet.sampleSize * 2 ** (vae.channels.length - 1),
-    patches: (config.vision.image_size / config.vision.patch_size) ** 2,
+    patches: patchesOfSide(config.vision) ** 2,
     towerWidth: config.vision.width,
     embedDim: config.embed_dim,
     contextWidth: unet.crossAttentionDim,

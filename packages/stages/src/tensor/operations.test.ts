@@ -7,6 +7,7 @@ import {
   conv2d,
   embedding,
   gelu,
+  geluTanh,
   groupNorm,
   layerNorm,
   linear,
@@ -68,6 +69,15 @@ const cases: Readonly<Record<string, Case>> = {
     plain: (...inputs) => {
       const x = at(inputs, 0)
       return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.div(x, Math.SQRT2)), 1))
+    },
+  },
+  geluTanh: {
+    shapes: [[4, 9]],
+    ours: (...inputs) => geluTanh(at(inputs, 0)),
+    plain: (...inputs) => {
+      const x = at(inputs, 0)
+      const inner = tf.mul(tf.add(x, tf.mul(tf.pow(x, 3), 0.044715)), Math.sqrt(2 / Math.PI))
+      return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1))
     },
   },
   quickGelu: {

@@ -3,7 +3,8 @@ import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { type Parameters, readParameters } from "../../tensor/index.ts"
 import { blueprintsOf } from "./blueprint.ts"
-import { type ClipConfig, type ClipPreprocess, parseClipConfig } from "./config.ts"
+import { type ClipConfig, parseClipConfig } from "./config.ts"
+import type { ClipPreprocess } from "./preprocess-config.ts"
 import { Tokenizer } from "./tokenizer.ts"
 
 /** The files of a CLIP folder, in open_clip's hub layout. */
@@ -80,7 +81,7 @@ const reading = async <A>(file: string, read: () => Promise<A>): Promise<A> => {
 const numberOf = (parameters: Parameters, name: string): number => parameters.at(name).dataSync()[0] ?? 0
 
 /** Constants that some checkpoints carry beside the parameters. */
-const IGNORED = new Set(["attn_mask", "input_resolution", "context_length", "vocab_size", "logit_bias"])
+const IGNORED = new Set(["attn_mask", "input_resolution", "context_length", "vocab_size"])
 
 const checkParameters = (config: ClipConfig, parameters: Parameters, file: string): void => {
   const expected = blueprintsOf(config)

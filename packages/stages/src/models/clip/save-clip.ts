@@ -2,7 +2,8 @@ import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type Parameters, writeParameters } from "../../tensor/index.ts"
 import { CONFIG_FILE, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-model.ts"
-import type { ClipConfig, ClipPreprocess } from "./config.ts"
+import type { ClipConfig } from "./config.ts"
+import type { ClipPreprocess } from "./preprocess-config.ts"
 
 /** What is written of a model. */
 export interface ClipToSave {
@@ -49,11 +50,14 @@ const appear = async (file: string, write: (partial: string) => Promise<void>): 
   }
 }
 
-const hubConfig = ({ embed_dim, quick_gelu, vision, text }: ClipConfig, preprocess: ClipPreprocess) => ({
+const hubConfig = ({ quick_gelu, vision, text, ...model }: ClipConfig, preprocess: ClipPreprocess) => ({
   model_cfg: {
-    embed_dim,
+    ...model,
     ...(quick_gelu ? { quick_gelu } : {}),
-    vision_cfg: vision,
+    vision_cfg:
+      vision.timm_model_name === undefined
+        ? vision
+        : { ...vision, timm_model_pretrained: false, timm_pool: "map", timm_proj: "none" },
     text_cfg: text,
   },
   preprocess_cfg: {
