@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import { RandomStream } from "../randomness/index.ts"
+import { attentionInBlocks } from "./attention-in-blocks.ts"
 import {
   attention,
   availableBackends,
@@ -128,6 +129,22 @@ const cases: Readonly<Record<string, Case>> = {
     ],
     ours: (...inputs) => attention(at(inputs, 0), at(inputs, 1), at(inputs, 2), 4, mask()),
     plain: (...inputs) => plainAttention(at(inputs, 0), at(inputs, 1), at(inputs, 2), 4, mask()),
+  },
+  "attention in blocks": {
+    shapes: [
+      [2, 3, 5, 4],
+      [2, 3, 5, 4],
+      [2, 3, 5, 4],
+    ],
+    ours: (...inputs) =>
+      attentionInBlocks(
+        { queries: at(inputs, 0), keys: at(inputs, 1), values: at(inputs, 2), mask: mask() },
+        2,
+      ),
+    plain: (...inputs) => {
+      const scores = tf.add(tf.matMul(at(inputs, 0), at(inputs, 1), false, true), mask())
+      return tf.matMul(tf.softmax(scores), at(inputs, 2))
+    },
   },
   upsampleNearest2x: {
     shapes: [[2, 3, 2, 4]],
