@@ -3,14 +3,13 @@ import * as tf from "@tensorflow/tfjs-core"
 import sharp from "sharp"
 import { decodeImage, preprocessForClip } from "../../../packages/stages/src/images/index.ts"
 import {
+  blueprintsOf,
   type ClipConfig,
   clipConfigNamed,
   imageFeatures,
   imageTokens,
-  initialiseClip,
 } from "../../../packages/stages/src/models/clip/index.ts"
 import {
-  initialParameters,
   parseUNetConfig,
   predictNoise,
   unetShapes,
@@ -25,7 +24,7 @@ const pixelsOf = (batch: number): tf.Tensor => tf.randomNormal([batch, 224, 224,
 
 const features = async (): Promise<Work> => {
   const { config } = await clipConfigNamed("ViT-L-14-quickgelu")
-  const parameters = visualOf(initialiseClip({ ...config, text: { ...config.text, layers: 1 } }, 1))
+  const parameters = visualOf(config)
   const pixels = pixelsOf(8)
   return () => imageFeatures(config, parameters, pixels)
 }
@@ -35,9 +34,8 @@ const blocks = async (): Promise<Work> => {
   const config: ClipConfig = {
     ...whole,
     vision: { ...whole.vision, layers: 4 },
-    text: { ...whole.text, layers: 1 },
   }
-  const parameters = visualOf(initialiseClip(config, 1))
+  const parameters = visualOf(config)
   const names = parameters.names().filter((name) => name.includes("resblocks"))
   const pixels = pixelsOf(4)
   return () =>
@@ -51,9 +49,32 @@ const blocks = async (): Promise<Work> => {
     })(names.map((name) => parameters.at(name)))
 }
 
-const visualOf = (parameters: Parameters): Parameters => {
-  const visual = parameters.entries().filter(([name]) => name.startsWith("visual."))
-  return Parameters.of(new Map(visual))
+/** Random numbers that repeat after a million: real randomness for a billion weights takes minutes. */
+const NUMBERS = Float32Array.from({ length: 1_000_003 }, () => Math.random() - 0.5)
+
+const randomParameters = (shapes: Iterable<readonly [string, ReadonlyArray<number>]>): Parameters => {
+  const tensors = new Map<string, tf.Tensor>()
+  for (const [name, shape] of shapes) {
+    const count = shape.reduce((product, size) => product * size, 1)
+    const scale = shape.length < 2 ? 0.2 : 3 / Math.sqrt(count / (shape.at(-1) ?? 1))
+    const values = new Float32Array(count)
+    for (let at = 0; at < count; at++) values[at] = (NUMBERS[at % NUMBERS.length] ?? 0) * scale
+    tensors.set(name, tf.tensor(values, [...shape], "float32"))
+  }
+  return Parameters.of(tensors)
+}
+
+const visualOf = (config: ClipConfig): Parameters =>
+  randomParameters(
+    [...blueprintsOf(config)]
+      .filter(([name]) => name.startsWith("visual."))
+      .map(([name, { shape }]) => [name, shape] as const),
+  )
+
+/** Kernels are held as [height, width, in, out]. */
+const heldShape = (shape: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const [outputs = 0, inputs = 0, height = 0, width = 0] = shape
+  return shape.length === 4 ? [height, width, inputs, outputs] : shape
 }
 
 const unet = (withGradient: boolean) => async (): Promise<Work> => {
@@ -65,7 +86,9 @@ const unet = (withGradient: boolean) => async (): Promise<Work> => {
     up_block_types: ["UpBlock2D", ...Array<string>(3).fill("CrossAttnUpBlock2D")],
     use_linear_projection: true,
   })
-  const parameters = initialParameters(unetShapes(config), 1, "bench")
+  const parameters = randomParameters(
+    [...unetShapes(config)].map(([name, shape]) => [name, heldShape(shape)]),
+  )
   const latents = tf.randomNormal([1, 64, 64, 4], 0, 1, "float32", 1)
   const context = tf.randomNormal([1, 77, 1024], 0, 1, "float32", 2)
   const predict = (given: tf.Tensor) =>

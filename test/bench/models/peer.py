@@ -1,12 +1,14 @@
 """The same works in PyTorch eager: prints the median seconds and the largest memory as JSON."""
 import io, json, resource, statistics, sys, time
 import torch
+
 try:
-    _lib = torch.library.Library("torchvision", "DEF")  # declares what torchvision needs beside the CPU build of torch
+    import torchvision  # noqa: F401
+except RuntimeError:
+    # PyPI's torchvision lacks these two beside the CPU build of torch.
+    _lib = torch.library.Library("torchvision", "DEF")
     _lib.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     _lib.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-except Exception:
-    pass
 
 
 def tower(layers):
