@@ -3,24 +3,30 @@ import { existsSync, mkdirSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { benchEngine } from "./engine/bench.ts"
+import { benchModels, MODEL_PEERS } from "./models/bench.ts"
 
 const USAGE = `npm run bench engine -- [--all] [--only compare|scale|large] [--install-peers]
+npm run bench models -- [--only features|blocks|unet|unet-gradient|preprocess] [--install-peers]
 
-  --install-peers  first installs snakemake, dvc, redun and luigi into .build/bench-peers
+  --install-peers  first installs snakemake, dvc, redun and luigi into .build/bench-peers,
+                   or PyTorch, open_clip and diffusers into .build/bench-models
   --all            also what takes many minutes
   --only PART      one part of the benchmark
 `
 
 const root = resolve(import.meta.dirname, "../..")
-const environment = join(root, ".build", "bench-peers")
+const ENVIRONMENTS = {
+  engine: join(root, ".build", "bench-peers"),
+  models: join(root, ".build", "bench-models"),
+}
 const PEERS = ["snakemake==9.27.1", "dvc==3.67.1", "redun==0.44.1", "luigi==3.8.1"]
 
-const installPeers = (): void => {
+const installPeers = (environment: string, peers: ReadonlyArray<string>): void => {
   if (!existsSync(environment)) {
     mkdirSync(dirname(environment), { recursive: true })
     execFileSync("python3", ["-m", "venv", environment], { stdio: "inherit" })
   }
-  execFileSync(join(environment, "bin", "pip"), ["install", "--quiet", ...PEERS], { stdio: "inherit" })
+  execFileSync(join(environment, "bin", "pip"), ["install", "--quiet", ...peers], { stdio: "inherit" })
 }
 
 const { values, positionals } = parseArgs({
@@ -33,10 +39,14 @@ const { values, positionals } = parseArgs({
   },
 })
 
-if (values.help || positionals[0] !== "engine") {
+const [which] = positionals
+if (values.help || (which !== "engine" && which !== "models")) {
   process.stdout.write(USAGE)
   process.exitCode = values.help ? 0 : 2
 } else {
-  if (values["install-peers"]) installPeers()
-  await benchEngine({ bin: join(environment, "bin"), all: values.all, only: values.only })
+  const environment = ENVIRONMENTS[which]
+  if (values["install-peers"]) installPeers(environment, which === "engine" ? PEERS : MODEL_PEERS)
+  const bin = join(environment, "bin")
+  if (which === "engine") await benchEngine({ bin, all: values.all, only: values.only })
+  else benchModels({ bin, only: values.only, repeats: 5 })
 }

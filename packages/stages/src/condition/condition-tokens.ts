@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { type ClipConfig, imageTokens, projectTokens } from "../models/clip/index.ts"
+import { allTokens, type ClipConfig } from "../models/clip/index.ts"
 import type { RandomStream } from "../randomness/index.ts"
-import { layerNorm, linear, type Parameters } from "../tensor/index.ts"
+import { linear, type Parameters } from "../tensor/index.ts"
 import type { Condition } from "./designs/index.ts"
 
 /** What computes image tokens: the parameters may be those that are being trained. */
@@ -11,7 +11,7 @@ export interface ImageTower {
 }
 
 /**
- * Every token that a design may choose from: the class token, then all patch tokens, after the final norm and (where
+ * Every token that a design may choose from: the class token (SigLIP: the attention-pooled one), then all patch tokens, after the final norm and (where
  * the design says so) the projection. The draws of one batch share them.
  *
  * @param pixels [batch, height, width, 3], normalised
@@ -22,20 +22,16 @@ export const towerTokens = (
   { config, parameters }: ImageTower,
   pixels: tf.Tensor,
 ): tf.Tensor3D => {
-  const last = imageTokens(config, parameters, pixels)
-  const tokens = design.projected ? projectTokens(config, parameters, last) : finalNorm(parameters, last)
-  const [batch = 0, count = 0, width = 0] = tokens.shape
+  const tokens = allTokens(config, parameters, pixels, design.projected)
+  const [, count, width] = tokens.shape
   if (count !== 1 + dimensions.patches || width !== dimensions["token-width"]) {
     throw new Error(
       `the condition expects tokens [batch, ${1 + dimensions.patches}, ${dimensions["token-width"]}], ` +
         `but the image tower gives [${tokens.shape}]`,
     )
   }
-  return tf.reshape<tf.Rank.R3>(tokens, [batch, count, width])
+  return tokens
 }
-
-const finalNorm = (parameters: Parameters, tokens: tf.Tensor): tf.Tensor =>
-  layerNorm(tokens, parameters.at("visual.ln_post.weight"), parameters.at("visual.ln_post.bias"), 1e-5)
 
 /**
  * The patches that a design draws for a batch, uniformly and with replacement.

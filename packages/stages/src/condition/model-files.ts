@@ -1,16 +1,24 @@
 import { constants, copyFile, mkdir, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
-import { CONFIG_FILE, TOKENIZER_FILES, WEIGHTS_FILE } from "../models/clip/index.ts"
+import {
+  CONFIG_FILE,
+  HUGGING_FACE_CONFIG_FILE,
+  HUGGING_FACE_WEIGHTS_FILE,
+  SENTENCE_PIECE_FILES,
+  TOKENIZER_FILES,
+  WEIGHTS_FILE,
+} from "../models/clip/index.ts"
 
 /** A file of a model folder; where it may go by several names, one of them is enough. */
 type FileNames = readonly [string, ...ReadonlyArray<string>]
 
 /** What a CLIP folder holds. */
 const CLIP_FILES: ReadonlyArray<FileNames> = [
-  [CONFIG_FILE],
-  [WEIGHTS_FILE],
-  ...TOKENIZER_FILES.map((name): FileNames => [name]),
+  [CONFIG_FILE, HUGGING_FACE_CONFIG_FILE],
+  [WEIGHTS_FILE, HUGGING_FACE_WEIGHTS_FILE],
+  [TOKENIZER_FILES[0], SENTENCE_PIECE_FILES[0]],
+  [TOKENIZER_FILES[1], SENTENCE_PIECE_FILES[1]],
 ]
 
 const weights = (folder: string, name: string): FileNames => [

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
-import { CONFIG_FILE, parseClipConfig } from "../models/clip/index.ts"
+import { patchesOfSide, readClipConfig } from "../models/clip/index.ts"
 import { parseAutoencoderConfig, parseUNetConfig } from "../models/diffusion/index.ts"
 import type { ModelSizes } from "./designs/index.ts"
 
@@ -11,7 +11,7 @@ import type { ModelSizes } from "./designs/index.ts"
  * @throws StageFailure (permanent) when a configuration is missing or not understood
  */
 export const readModelSizes = async (clip: string, diffusion: string): Promise<ModelSizes> => {
-  const { config } = await configuration(join(clip, CONFIG_FILE), parseClipConfig)
+  const { config } = await understood(clip, () => readClipConfig(clip))
   const unet = await configuration(join(diffusion, "unet/config.json"), (json) => ({
     ...parseUNetConfig(json),
     sampleSize: sizeOf(json, "sample_size"),
@@ -22,7 +22,7 @@ export const readModelSizes = async (clip: string, diffusion: string): Promise<M
   )
   return {
     imageSize: unet.sampleSize * 2 ** (vae.channels.length - 1),
-    patches: (config.vision.image_size / config.vision.patch_size) ** 2,
+    patches: patchesOfSide(config.vision) ** 2,
     towerWidth: config.vision.width,
     embedDim: config.embed_dim,
     contextWidth: unet.crossAttentionDim,
@@ -30,9 +30,12 @@ export const readModelSizes = async (clip: string, diffusion: string): Promise<M
   }
 }
 
-const configuration = async <A>(file: string, parse: (json: unknown) => A): Promise<A> => {
+const configuration = <A>(file: string, parse: (json: unknown) => A): Promise<A> =>
+  understood(file, async () => parse(JSON.parse(await readFile(file, "utf8"))))
+
+const understood = async <A>(file: string, read: () => Promise<A>): Promise<A> => {
   try {
-    return parse(JSON.parse(await readFile(file, "utf8")))
+    return await read()
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw permanent(`the model's configuration cannot be read: ${why}`, {

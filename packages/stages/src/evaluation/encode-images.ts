@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { type ClipModel, imageFeatures, imageTokens, projectTokens } from "../models/clip/index.ts"
+import { allTokens, type ClipModel, imageFeatures } from "../models/clip/index.ts"
 import { checkFinite, type Features, joinRows } from "./features.ts"
 import { type ImageBatch, imageBatches, type NamedImage } from "./image-batches.ts"
 import { unitLength, viewFeatures } from "./image-feature.ts"
@@ -62,14 +62,8 @@ const batchFeatures = (
 ): Array<tf.Tensor> => {
   const { size } = model.preprocess
   const input = tf.tensor4d(pixels, [keys.length, size, size, 3])
-  if (view.rule.local !== "none") return viewFeatures(projectedTokens(model, input), view, keys)
+  if (view.rule.local !== "none")
+    return viewFeatures(allTokens(model.config, model.parameters, input, true), view, keys)
   const feature = imageFeatures(model.config, model.parameters, input)
   return [view.rule.normaliseFeature || view.rule.normaliseTokens ? unitLength(feature) : feature]
 }
-
-/** All tokens after the final norm and projection, the class (or pooled) token first. */
-const projectedTokens = ({ config, parameters }: ClipModel, pixels: tf.Tensor4D): tf.Tensor3D =>
-  tf.tidy(() => {
-    const tokens = imageTokens(config, parameters, pixels)
-    return tf.reshape(projectTokens(config, parameters, tokens), [tokens.shape[0], tokens.shape[1], -1])
-  })

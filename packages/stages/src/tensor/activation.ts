@@ -18,6 +18,27 @@ export const gelu = <T extends tf.Tensor>(x: T): T =>
     },
   )
 
+/** GELU with Φ approximated by tanh (PyTorch's `approximate="tanh"`), of any shape. */
+export const geluTanh = <T extends tf.Tensor>(x: T): T =>
+  withGradient<T>(
+    [x],
+    (save) => {
+      const inner = tf.mul(x, tf.add(tf.mul(tf.square(x), ROOT * CUBE), ROOT))
+      const share = tf.add(tf.mul(tf.tanh(inner), 0.5), 0.5)
+      save(x, share)
+      return tf.mul<T>(x, share)
+    },
+    (gradient, saved) => {
+      const [input, share] = [savedAt(saved, 0), savedAt(saved, 1)]
+      const inward = tf.add(tf.mul(tf.square(input), 3 * ROOT * CUBE), ROOT)
+      const bend = tf.mul(tf.mul(share, tf.sub(1, share)), 2)
+      return [tf.mul(gradient, tf.add(share, tf.mul(tf.mul(input, bend), inward)))]
+    },
+  )
+
+const ROOT = Math.sqrt(2 / Math.PI)
+const CUBE = 0.044715
+
 /** x · σ(1.702 x), of any shape: the approximation of GELU that OpenAI's CLIP uses. */
 export const quickGelu = <T extends tf.Tensor>(x: T): T => gated(x, 1.702)
 

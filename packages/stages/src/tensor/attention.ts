@@ -1,5 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { attentionInBlocks } from "./attention-in-blocks.ts"
 import { savedAt, withGradient } from "./gradient.ts"
+
+/** Scores above which attention is computed in blocks: 128 MB. */
+const SCORES_AT_ONCE = 2 ** 25
 
 /**
  * Scaled dot-product attention with several heads (Vaswani et al., 2017).
@@ -21,6 +25,17 @@ export const attention = (
   const width = q.shape.at(-1) ?? 0
   if (width % heads !== 0) throw new Error(`attention: ${heads} heads do not divide a width of ${width}`)
   const scale = Math.sqrt(heads / width)
+  const [batch = 0, queryCount = 0] = q.shape
+  const scoresOfQuery = batch * heads * (k.shape[1] ?? 0)
+  if (scoresOfQuery * queryCount > SCORES_AT_ONCE) {
+    const divided = {
+      queries: toHeads(tf.mul(q, scale), heads),
+      keys: toHeads(k, heads),
+      values: toHeads(v, heads),
+      mask,
+    }
+    return fromHeads(attentionInBlocks(divided, Math.max(1, Math.floor(SCORES_AT_ONCE / scoresOfQuery))))
+  }
   return withGradient(
     [q, k, v],
     (save) => {

@@ -1,4 +1,4 @@
-export { gelu, quickGelu, silu } from "./activation.ts"
+export { gelu, geluTanh, quickGelu, silu } from "./activation.ts"
 export { attention } from "./attention.ts"
 export { type Backend, type BackendPreference, BackendUnavailable, loadBackend } from "./backend.ts"
 export { type ConvolutionOptions, conv2d, type Padding, upsampleNearest2x } from "./convolution.ts"

@@ -1,12 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import { RandomStream } from "../randomness/index.ts"
+import { attentionInBlocks } from "./attention-in-blocks.ts"
 import {
   attention,
   availableBackends,
   conv2d,
   embedding,
   gelu,
+  geluTanh,
   groupNorm,
   layerNorm,
   linear,
@@ -70,6 +72,15 @@ const cases: Readonly<Record<string, Case>> = {
       return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.div(x, Math.SQRT2)), 1))
     },
   },
+  geluTanh: {
+    shapes: [[4, 9]],
+    ours: (...inputs) => geluTanh(at(inputs, 0)),
+    plain: (...inputs) => {
+      const x = at(inputs, 0)
+      const inner = tf.mul(tf.add(x, tf.mul(tf.pow(x, 3), 0.044715)), Math.sqrt(2 / Math.PI))
+      return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1))
+    },
+  },
   quickGelu: {
     shapes: [[4, 9]],
     ours: (...inputs) => quickGelu(at(inputs, 0)),
@@ -118,6 +129,22 @@ const cases: Readonly<Record<string, Case>> = {
     ],
     ours: (...inputs) => attention(at(inputs, 0), at(inputs, 1), at(inputs, 2), 4, mask()),
     plain: (...inputs) => plainAttention(at(inputs, 0), at(inputs, 1), at(inputs, 2), 4, mask()),
+  },
+  "attention in blocks": {
+    shapes: [
+      [2, 3, 5, 4],
+      [2, 3, 5, 4],
+      [2, 3, 5, 4],
+    ],
+    ours: (...inputs) =>
+      attentionInBlocks(
+        { queries: at(inputs, 0), keys: at(inputs, 1), values: at(inputs, 2), mask: mask() },
+        2,
+      ),
+    plain: (...inputs) => {
+      const scores = tf.add(tf.matMul(at(inputs, 0), at(inputs, 1), false, true), mask())
+      return tf.matMul(tf.softmax(scores), at(inputs, 2))
+    },
   },
   upsampleNearest2x: {
     shapes: [[2, 3, 2, 4]],

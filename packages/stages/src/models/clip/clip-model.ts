@@ -1,14 +1,20 @@
-import { readFile } from "node:fs/promises"
+import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { type Parameters, readParameters } from "../../tensor/index.ts"
 import { blueprintsOf } from "./blueprint.ts"
-import { type ClipConfig, type ClipPreprocess, parseClipConfig } from "./config.ts"
+import { type ClipConfig, parseClipConfig } from "./config.ts"
+import { parseHuggingFaceConfig } from "./hugging-face-config.ts"
+import { isHuggingFace, toOpenClipNames } from "./hugging-face-names.ts"
+import type { ClipPreprocess } from "./preprocess-config.ts"
+import { readSentencePiece, type TextTokenizer } from "./siglip-tokenizer.ts"
 import { Tokenizer } from "./tokenizer.ts"
 
-/** The files of a CLIP folder, in open_clip's hub layout. */
+/** The files of a CLIP folder, in open_clip's hub layout; Hugging Face's names for the first two are read too. */
 export const CONFIG_FILE = "open_clip_config.json"
 export const WEIGHTS_FILE = "open_clip_model.safetensors"
+export const HUGGING_FACE_CONFIG_FILE = "config.json"
+export const HUGGING_FACE_WEIGHTS_FILE = "model.safetensors"
 export const TOKENIZER_FILES = ["vocab.json", "merges.txt"] as const
 
 /** A CLIP model in memory. */
@@ -20,7 +26,7 @@ export interface ClipModel {
   readonly logitScale: number
   /** What is added to them then; 0 for all but sigmoid models. */
   readonly logitBias: number
-  readonly tokenizer: Tokenizer
+  readonly tokenizer: TextTokenizer
   readonly preprocess: ClipPreprocess
   /** Releases the parameters. */
   readonly dispose: () => void
@@ -32,12 +38,9 @@ export interface ClipModel {
  * @throws StageFailure (permanent) when a file is missing, is damaged, or does not fit the configuration
  */
 export const loadClip = async (folder: string): Promise<ClipModel> => {
-  const configFile = join(folder, CONFIG_FILE)
-  const weightsFile = join(folder, WEIGHTS_FILE)
-  const { config, preprocess } = await reading(configFile, async () =>
-    parseClipConfig(JSON.parse(await readFile(configFile, "utf8"))),
-  )
-  const tokenizer = await reading(folder, () => Tokenizer.fromFolder(folder, config.text.context_length))
+  const { config, preprocess } = await reading(folder, () => readClipConfig(folder))
+  const weightsFile = await firstOf(folder, [WEIGHTS_FILE, HUGGING_FACE_WEIGHTS_FILE])
+  const tokenizer = await reading(folder, () => readTokenizer(folder, config))
   if (tokenizer.size > config.text.vocab_size) {
     throw permanent(
       `the tokenizer has ${tokenizer.size} tokens, but the model knows ${config.text.vocab_size}`,
@@ -47,7 +50,8 @@ export const loadClip = async (folder: string): Promise<ClipModel> => {
       },
     )
   }
-  const parameters = await reading(weightsFile, () => readParameters(weightsFile))
+  const read = await reading(weightsFile, () => readParameters(weightsFile))
+  const parameters = isHuggingFace(read) ? toOpenClipNames(config, read) : read
   try {
     checkParameters(config, parameters, weightsFile)
     return {
@@ -65,6 +69,35 @@ export const loadClip = async (folder: string): Promise<ClipModel> => {
   }
 }
 
+/**
+ * Reads the configuration of a CLIP folder in open_clip's or Hugging Face's layout.
+ *
+ * @throws ClipConfigError, or why the file cannot be read
+ */
+export const readClipConfig = async (
+  folder: string,
+): Promise<{ config: ClipConfig; preprocess: ClipPreprocess }> => {
+  const file = await firstOf(folder, [CONFIG_FILE, HUGGING_FACE_CONFIG_FILE])
+  const json: unknown = JSON.parse(await readFile(file, "utf8"))
+  return file.endsWith(CONFIG_FILE) ? parseClipConfig(json) : parseHuggingFaceConfig(json)
+}
+
+/** The first of the files that is there; the first of all when none is. */
+const firstOf = async (folder: string, [first, second]: readonly [string, string]): Promise<string> => {
+  const has = (name: string) =>
+    stat(join(folder, name)).then(
+      () => true,
+      () => false,
+    )
+  return join(folder, !(await has(first)) && (await has(second)) ? second : first)
+}
+
+const readTokenizer = (folder: string, { text }: ClipConfig): Promise<TextTokenizer> => {
+  const contextLength = text.context_length
+  if (text.hf_tokenizer_name === undefined) return Tokenizer.fromFolder(folder, contextLength)
+  return readSentencePiece(folder, { contextLength, clean: text.tokenizer_kwargs?.clean ?? "whitespace" })
+}
+
 const reading = async <A>(file: string, read: () => Promise<A>): Promise<A> => {
   try {
     return await read()
@@ -80,7 +113,7 @@ const reading = async <A>(file: string, read: () => Promise<A>): Promise<A> => {
 const numberOf = (parameters: Parameters, name: string): number => parameters.at(name).dataSync()[0] ?? 0
 
 /** Constants that some checkpoints carry beside the parameters. */
-const IGNORED = new Set(["attn_mask", "input_resolution", "context_length", "vocab_size", "logit_bias"])
+const IGNORED = new Set(["attn_mask", "input_resolution", "context_length", "vocab_size"])
 
 const checkParameters = (config: ClipConfig, parameters: Parameters, file: string): void => {
   const expected = blueprintsOf(config)

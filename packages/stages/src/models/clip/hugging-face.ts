@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { Parameters } from "../../tensor/index.ts"
 import type { ClipConfig } from "./config.ts"
-import { NORM_EPSILON } from "./transformer.ts"
 
 /** Names of a block: open_clip's on the left, Hugging Face's on the right. */
 const BLOCK_NAMES: ReadonlyArray<readonly [string, string]> = [
@@ -51,7 +50,7 @@ export const toHfTextConfig = ({
   hidden_act: quick_gelu ? "quick_gelu" : "gelu",
   hidden_size: text.width,
   intermediate_size: 4 * text.width,
-  layer_norm_eps: NORM_EPSILON,
+  layer_norm_eps: 1e-5,
   max_position_embeddings: text.context_length,
   model_type: "clip_text_model",
   num_attention_heads: text.heads,

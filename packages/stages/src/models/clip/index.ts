@@ -1,20 +1,27 @@
 export { type Blueprint, blueprintsOf, type Initial } from "./blueprint.ts"
 export type { Vocabulary } from "./byte-pairs.ts"
-export { type ClipModel, CONFIG_FILE, loadClip, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-model.ts"
 export {
-  type ClipConfig,
-  ClipConfigError,
-  type ClipPreprocess,
-  OPENAI_MEAN,
-  OPENAI_STD,
-  parseClipConfig,
-  type TextConfig,
-  type VisionConfig,
-} from "./config.ts"
+  type ClipModel,
+  CONFIG_FILE,
+  HUGGING_FACE_CONFIG_FILE,
+  HUGGING_FACE_WEIGHTS_FILE,
+  loadClip,
+  readClipConfig,
+  TOKENIZER_FILES,
+  WEIGHTS_FILE,
+} from "./clip-model.ts"
+export { type ClipConfig, parseClipConfig, patchesOfSide } from "./config.ts"
+export { ClipConfigError } from "./config-fields.ts"
 export { toHfTextConfig, toHfTextModel } from "./hugging-face.ts"
-export { imageFeatures, imageTokens, projectTokens } from "./image-tower.ts"
+export { parseHuggingFaceConfig } from "./hugging-face-config.ts"
+export { isHuggingFace, toOpenClipNames } from "./hugging-face-names.ts"
+export { allTokens, imageFeatures, imageTokens, normaliseTokens, projectTokens } from "./image-tower.ts"
 export { initialiseClip } from "./initialise.ts"
 export { learnBpe, writeVocabulary } from "./learn-byte-pairs.ts"
+export { clipConfigNamed, clipConfigNames } from "./named-config.ts"
+export { type ClipPreprocess, OPENAI_MEAN, OPENAI_STD } from "./preprocess-config.ts"
 export { type ClipToSave, type SaveOptions, saveClip } from "./save-clip.ts"
+export { readSentencePiece, SENTENCE_PIECE_FILES, type TextTokenizer } from "./siglip-tokenizer.ts"
 export { type TokenIds, textFeatures, textHiddenStates } from "./text-tower.ts"
 export { Tokenizer, TokenizerError } from "./tokenizer.ts"
+export type { TextConfig, VisionConfig } from "./tower-config.ts"

@@ -2,13 +2,15 @@ import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type Parameters, writeParameters } from "../../tensor/index.ts"
 import { CONFIG_FILE, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-model.ts"
-import type { ClipConfig, ClipPreprocess } from "./config.ts"
+import type { ClipConfig } from "./config.ts"
+import type { ClipPreprocess } from "./preprocess-config.ts"
+import { SENTENCE_PIECE_FILES } from "./siglip-tokenizer.ts"
 
 /** What is written of a model. */
 export interface ClipToSave {
   readonly config: ClipConfig
   readonly parameters: Parameters
-  /** The folder whose vocab.json and merges.txt are copied; it may be the target itself. */
+  /** The folder whose tokenizer's files are copied; it may be the target itself. */
   readonly tokenizerFolder: string
   readonly preprocess: ClipPreprocess
 }
@@ -30,7 +32,8 @@ export const saveClip = async (
   await mkdir(folder, { recursive: true })
   const configFile = join(folder, CONFIG_FILE)
   await rm(configFile, { force: true })
-  for (const name of TOKENIZER_FILES) {
+  const tokenizerFiles = config.text.hf_tokenizer_name === undefined ? TOKENIZER_FILES : SENTENCE_PIECE_FILES
+  for (const name of tokenizerFiles) {
     await appear(join(folder, name), (partial) => copyFile(join(tokenizerFolder, name), partial))
   }
   await writeParameters(join(folder, WEIGHTS_FILE), parameters, { dtype, metadata: { format: "pt" } })
@@ -49,11 +52,14 @@ const appear = async (file: string, write: (partial: string) => Promise<void>): 
   }
 }
 
-const hubConfig = ({ embed_dim, quick_gelu, vision, text }: ClipConfig, preprocess: ClipPreprocess) => ({
+const hubConfig = ({ quick_gelu, vision, text, ...model }: ClipConfig, preprocess: ClipPreprocess) => ({
   model_cfg: {
-    embed_dim,
+    ...model,
     ...(quick_gelu ? { quick_gelu } : {}),
-    vision_cfg: vision,
+    vision_cfg:
+      vision.timm_model_name === undefined
+        ? vision
+        : { ...vision, timm_model_pretrained: false, timm_pool: "map", timm_proj: "none" },
     text_cfg: text,
   },
   preprocess_cfg: {

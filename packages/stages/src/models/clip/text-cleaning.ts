@@ -5,11 +5,13 @@
  *
  * @returns lower-case text with single spaces
  */
-export const cleanText = (text: string): string =>
-  unescapeMarkup(unescapeMarkup(repaired(text)))
-    .replace(/\s+/gu, " ")
-    .trim()
-    .toLowerCase()
+export const cleanText = (text: string): string => cleanCaseless(text).toLowerCase()
+
+/** The same without making it lower-case. */
+export const cleanCaseless = (text: string): string => unescapedText(text).replace(/\s+/gu, " ").trim()
+
+/** Repaired text whose markup escapes are resolved, with its white space as it is. */
+export const unescapedText = (text: string): string => unescapeMarkup(unescapeMarkup(repaired(text)))
 
 const LIGATURES: Readonly<Record<string, string>> = {
   Ĳ: "IJ",

@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { embedding, type Parameters } from "../../tensor/index.ts"
 import type { ClipConfig } from "./config.ts"
-import { normalise, transformer } from "./transformer.ts"
+import { activationOf, affine, normalise, OPEN_CLIP_BLOCK, transformer } from "./transformer.ts"
+
+/** What the names of the text tower's parameters begin with. */
+export const textPrefix = (config: ClipConfig): string => (config.custom_text ? "text" : "")
 
 /** Token ids: int32 [batch, tokens], or the rows that a tokenizer gives. */
 export type TokenIds = tf.Tensor | ReadonlyArray<Int32Array>
@@ -27,20 +30,28 @@ export const textHiddenStates = (
 ): tf.Tensor3D =>
   tf.tidy(() => {
     const ids = toTensor(tokenIds)
-    const { width, heads, layers, context_length: context } = config.text
+    const { width, context_length: context, norm_kwargs, act_kwargs } = config.text
     const [batch = 0, tokens = 0] = ids.shape
     if (ids.rank !== 2 || tokens > context) {
       throw new Error(`the model takes token ids [batch, at most ${context}], not [${ids.shape}]`)
     }
-    const positions = tf.slice(parameters.at("positional_embedding"), [0, 0], [tokens, width])
-    const embedded = tf.add(embedding(parameters.at("token_embedding.weight"), ids), positions)
-    const states = transformer(embedded, parameters.within("transformer"), {
-      layers,
-      heads,
-      quickGelu: config.quick_gelu,
-      mask: causalMask(tokens),
+    const tower = parameters.within(textPrefix(config))
+    const epsilon = norm_kwargs?.eps ?? 1e-5
+    const positions = tf.slice(tower.at("positional_embedding"), [0, 0], [tokens, width])
+    const embedded = tf.add(embedding(tower.at("token_embedding.weight"), ids), positions)
+    const states = transformer(embedded, tower.within("transformer"), {
+      names: OPEN_CLIP_BLOCK,
+      layers: config.text.layers,
+      heads: config.text.heads,
+      activation: activationOf(config.quick_gelu, act_kwargs?.approximate),
+      epsilon,
+      ...(config.text.no_causal_mask ? {} : { mask: causalMask(tokens) }),
     })
-    return tf.reshape<tf.Rank.R3>(normalise(states, parameters.within("ln_final")), [batch, tokens, width])
+    return tf.reshape<tf.Rank.R3>(normalise(states, tower.within("ln_final"), epsilon), [
+      batch,
+      tokens,
+      width,
+    ])
   })
 
 /** 0 where a token may look (at itself and before), and a number that leaves nothing after the softmax elsewhere. */
@@ -51,7 +62,8 @@ const causalMask = (tokens: number): tf.Tensor => {
 }
 
 /**
- * The model's features of texts: the state at the end token (the largest id of a text), projected.
+ * The model's features of texts: the state at the end token (the largest id of a text), or at the first or the last,
+ * as the configuration says, projected.
  *
  * @param tokenIds [batch, tokens], at most context_length tokens
  * @returns [batch, embed_dim], not normalised
@@ -61,7 +73,17 @@ export const textFeatures = (config: ClipConfig, parameters: Parameters, tokenId
     const ids = toTensor(tokenIds)
     const states = textHiddenStates(config, parameters, ids)
     const [batch, tokens, width] = states.shape
-    const ends = tf.add(tf.argMax(ids, 1), tf.range(0, batch * tokens, tokens, "int32"))
-    const pooled = embedding(tf.reshape(states, [batch * tokens, width]), ends)
-    return tf.matMul<tf.Tensor2D>(pooled, parameters.at("text_projection"))
+    const places = tf.add(pooledPlaces(config, ids), tf.range(0, batch * tokens, tokens, "int32"))
+    const pooled = embedding(tf.reshape(states, [batch * tokens, width]), places)
+    const tower = parameters.within(textPrefix(config))
+    const features = config.text.proj_bias
+      ? affine(pooled, tower.within("text_projection"))
+      : tf.matMul(pooled, tower.at("text_projection"))
+    return tf.reshape<tf.Rank.R2>(features, [batch, config.embed_dim])
   })
+
+const pooledPlaces = ({ text }: ClipConfig, ids: tf.Tensor): tf.Tensor => {
+  const [batch = 0, tokens = 0] = ids.shape
+  if (text.pool_type === undefined) return tf.argMax(ids, 1)
+  return tf.fill([batch], text.pool_type === "first" ? 0 : tokens - 1, "int32")
+}

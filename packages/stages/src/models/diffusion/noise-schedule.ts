@@ -25,16 +25,26 @@ export class NoiseSchedule {
    * @param timesteps one for each row of x
    */
   addNoise(x: tf.Tensor, noise: tf.Tensor, timesteps: Int32Array): tf.Tensor {
-    const shape = [timesteps.length, ...x.shape.slice(1).map(() => 1)]
-    const signal = tf.tensor(
-      Float32Array.from(timesteps, (timestep) => Math.sqrt(this.alphaAt(timestep))),
-      shape,
-    )
-    const noisy = tf.tensor(
-      Float32Array.from(timesteps, (timestep) => Math.sqrt(1 - this.alphaAt(timestep))),
-      shape,
-    )
+    const { signal, noisy } = this.#shares(x, timesteps)
     return tf.add(tf.mul(x, signal), tf.mul(noise, noisy))
+  }
+
+  /** What the UNet should predict: the noise, or the velocity √ᾱ · noise − √(1 − ᾱ) · x. */
+  targetOf(x: tf.Tensor, noise: tf.Tensor, timesteps: Int32Array): tf.Tensor {
+    if (this.config.prediction === "epsilon") return noise
+    const { signal, noisy } = this.#shares(x, timesteps)
+    return tf.sub(tf.mul(noise, signal), tf.mul(x, noisy))
+  }
+
+  /** √ᾱ and √(1 − ᾱ) for each row of x. */
+  #shares(x: tf.Tensor, timesteps: Int32Array): Readonly<Record<"signal" | "noisy", tf.Tensor>> {
+    const shape = [timesteps.length, ...x.shape.slice(1).map(() => 1)]
+    const each = (share: (alpha: number) => number) =>
+      tf.tensor(
+        Float32Array.from(timesteps, (timestep) => Math.sqrt(share(this.alphaAt(timestep)))),
+        shape,
+      )
+    return { signal: each((alpha) => alpha), noisy: each((alpha) => 1 - alpha) }
   }
 
   /** ᾱ at a timestep. */

@@ -66,15 +66,13 @@ export const lossesOfDraws = (
     0,
   )
   const timesteps = Int32Array.from(draws.flatMap((draw) => [...draw.timesteps]))
-  const noisy = schedule.addNoise(
-    tf.concat(
-      draws.map(() => latents),
-      0,
-    ),
-    noise,
-    timesteps,
+  const clean = tf.concat(
+    draws.map(() => latents),
+    0,
   )
-  const difference = tf.sub(predictNoise(unet, noisy, timesteps, context), noise)
+  const noisy = schedule.addNoise(clean, noise, timesteps)
+  const target = schedule.targetOf(clean, noise, timesteps)
+  const difference = tf.sub(predictNoise(unet, noisy, timesteps, context), target)
   const distance = loss === "mse" ? tf.square(difference) : tf.abs(difference)
   return tf.mean(tf.reshape(distance, [draws.length, -1]), 1)
 }

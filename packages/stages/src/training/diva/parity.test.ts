@@ -33,6 +33,7 @@ const fixtures = join(import.meta.dirname, "../../../../../test/fixtures")
 const DESIGNS: Readonly<Record<string, DesignInput>> = {
   openai: { "class-token": true, patches: { random: 76 }, text: "add" },
   metaclip: { "class-token": true, patches: "all", text: "mean" },
+  siglip: { "class-token": true, patches: { window: 6 }, projected: false, text: "mean" },
   "dfn-378": { "class-token": true, patches: { "random-share": 0.5 }, text: "mean" },
 }
 

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import type { Tokenizer } from "../../models/clip/index.ts"
+import type { TextTokenizer } from "../../models/clip/index.ts"
 import {
   type NoiseSchedule,
   predictNoise,
@@ -24,7 +24,7 @@ export interface ConditionalLosses {
 interface Measuring {
   readonly unet: UNet
   readonly textEncoder: TextEncoder
-  readonly tokenizer: Tokenizer
+  readonly tokenizer: TextTokenizer
   readonly schedule: NoiseSchedule
 }
 

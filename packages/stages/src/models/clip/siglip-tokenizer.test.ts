@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { readSentencePiece } from "./index.ts"
+
+// Made by test/reference/tokenizer-siglip.py: a small vocabulary of the same kind, and what open_clip makes of the texts.
+const folder = join(import.meta.dirname, "fixtures/sentencepiece")
+const cases: ReadonlyArray<{ readonly text: string; readonly ids: ReadonlyArray<number> }> = JSON.parse(
+  await readFile(join(folder, "cases.json"), "utf8"),
+)
+
+describe("readSentencePiece", async () => {
+  const tokenizer = await readSentencePiece(folder, { contextLength: 16, clean: "canonicalize" })
+
+  it.each(cases)("encodes $text as open_clip does", ({ text, ids }) => {
+    expect([...(tokenizer.encode([text])[0] ?? [])]).toEqual(ids)
+  })
+
+  it("gives rows of one length with known ids for any text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
+        const row = tokenizer.encode([text])[0] ?? new Int32Array()
+        expect(row).toHaveLength(16)
+        expect(row.every((id) => id >= 0 && id < tokenizer.size)).toBe(true)
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
