@@ -8,6 +8,7 @@ export type { StoredTensor, TensorData, TensorDescription } from "./stored-tenso
 export { DEFAULT_TAR_LIMITS, readTar, type TarLimits, type TarMember } from "./tar-archive.ts"
 export { TarWriter } from "./tar-writer.ts"
 export type { FloatToStore, IntegerToStore, TensorToStore } from "./tensor-to-store.ts"
+export { writeTorch } from "./torch-writer.ts"
 export { listShards, readSamples, readShard } from "./webdataset.ts"
 export { benchmarkKey, readBenchmarkSamples, writeBenchmarkSamples } from "./webdataset-benchmark.ts"
 export { IMAGE_EXTENSIONS, imageOf, type Sample, splitName, textOf } from "./webdataset-sample.ts"

@@ -1,15 +1,11 @@
-import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { type Parameters, readParameters } from "../../tensor/index.ts"
 import { blueprintsOf } from "./blueprint.ts"
+import { CONFIG_FILE, findWeightsFile, readClipConfig, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-folder.ts"
 import { type ClipConfig, type ClipPreprocess, parseClipConfig } from "./config.ts"
+import { withOpenClipNames } from "./named-checkpoint.ts"
 import { Tokenizer } from "./tokenizer.ts"
-
-/** The files of a CLIP folder, in open_clip's hub layout. */
-export const CONFIG_FILE = "open_clip_config.json"
-export const WEIGHTS_FILE = "open_clip_model.safetensors"
-export const TOKENIZER_FILES = ["vocab.json", "merges.txt"] as const
 
 /** A CLIP model in memory. */
 export interface ClipModel {
@@ -33,9 +29,10 @@ export interface ClipModel {
  */
 export const loadClip = async (folder: string): Promise<ClipModel> => {
   const configFile = join(folder, CONFIG_FILE)
-  const weightsFile = join(folder, WEIGHTS_FILE)
+  const weightsName = (await findWeightsFile(folder)) ?? WEIGHTS_FILE
+  const weightsFile = join(folder, weightsName)
   const { config, preprocess } = await reading(configFile, async () =>
-    parseClipConfig(JSON.parse(await readFile(configFile, "utf8"))),
+    parseClipConfig(await readClipConfig(folder, weightsName)),
   )
   const tokenizer = await reading(folder, () => Tokenizer.fromFolder(folder, config.text.context_length))
   if (tokenizer.size > config.text.vocab_size) {
@@ -47,7 +44,7 @@ export const loadClip = async (folder: string): Promise<ClipModel> => {
       },
     )
   }
-  const parameters = await reading(weightsFile, () => readParameters(weightsFile))
+  const parameters = await reading(weightsFile, () => readParameters(weightsFile, withOpenClipNames))
   try {
     checkParameters(config, parameters, weightsFile)
     return {

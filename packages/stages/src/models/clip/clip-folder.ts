@@ -1,0 +1,55 @@
+import { readdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { openCheckpoint } from "../../formats/index.ts"
+import { fromHuggingFaceConfig } from "./hugging-face-config.ts"
+import { withOpenClipNames } from "./named-checkpoint.ts"
+import { configOfShapes } from "./openai-config.ts"
+
+/** The files of a CLIP folder, in open_clip's hub layout. */
+export const CONFIG_FILE = "open_clip_config.json"
+export const WEIGHTS_FILE = "open_clip_model.safetensors"
+export const TOKENIZER_FILES = ["vocab.json", "merges.txt"] as const
+/** Transformers' layout. */
+export const HF_CONFIG_FILE = "config.json"
+
+/** Names that weights go by, the best first; beside them, one `.pt` file may be OpenAI's. */
+const WEIGHT_FILES: ReadonlyArray<string> = [
+  WEIGHTS_FILE,
+  "open_clip_pytorch_model.bin",
+  "model.safetensors",
+  "model.safetensors.index.json",
+  "pytorch_model.bin",
+  "pytorch_model.bin.index.json",
+]
+
+/** The name of the file that holds the weights of a CLIP folder; undefined when there is none, or no telling which. */
+export const findWeightsFile = async (folder: string): Promise<string | undefined> => {
+  const present: ReadonlyArray<string> = await readdir(folder).catch(() => [])
+  const known = WEIGHT_FILES.find((name) => present.includes(name))
+  if (known !== undefined) return known
+  const openai = present.filter((name) => name.endsWith(".pt"))
+  return openai.length === 1 ? openai[0] : undefined
+}
+
+/**
+ * The configuration of a CLIP folder in open_clip's words: from open_clip's file, else transformers' one, else from the
+ * shapes of OpenAI's weights.
+ */
+export const readClipConfig = async (folder: string, weightsFile: string): Promise<unknown> => {
+  const own = await readJson(join(folder, CONFIG_FILE))
+  if (own !== undefined) return own
+  const theirs = await readJson(join(folder, HF_CONFIG_FILE))
+  if (theirs !== undefined) {
+    const converted = fromHuggingFaceConfig(theirs, await readJson(join(folder, "preprocessor_config.json")))
+    if (converted === undefined) throw new Error(`${HF_CONFIG_FILE} is not of transformers' CLIPModel`)
+    return converted
+  }
+  if (!weightsFile.endsWith(".pt")) throw new Error(`there is neither ${CONFIG_FILE} nor ${HF_CONFIG_FILE}`)
+  await using weights = withOpenClipNames(await openCheckpoint(join(folder, weightsFile)))
+  return configOfShapes(weights)
+}
+
+const readJson = async (file: string): Promise<unknown> => {
+  const text = await readFile(file, "utf8").catch(() => undefined)
+  return text === undefined ? undefined : JSON.parse(text)
+}
