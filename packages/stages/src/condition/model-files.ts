@@ -1,17 +1,10 @@
 import { constants, copyFile, mkdir, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
-import { CONFIG_FILE, TOKENIZER_FILES, WEIGHTS_FILE } from "../models/clip/index.ts"
+import { findClipFiles, TOKENIZER_FILES, WEIGHTS_FILE } from "../models/clip/index.ts"
 
 /** A file of a model folder; where it may go by several names, one of them is enough. */
 type FileNames = readonly [string, ...ReadonlyArray<string>]
-
-/** What a CLIP folder holds. */
-const CLIP_FILES: ReadonlyArray<FileNames> = [
-  [CONFIG_FILE],
-  [WEIGHTS_FILE],
-  ...TOKENIZER_FILES.map((name): FileNames => [name]),
-]
 
 const weights = (folder: string, name: string): FileNames => [
   `${folder}/${name}.safetensors`,
@@ -31,9 +24,17 @@ const DIFFUSION_FILES: ReadonlyArray<FileNames> = [
   ["scheduler/scheduler_config.json"],
 ]
 
-/** Copies a CLIP folder's files. Fails permanently when one is missing. */
-export const copyClip = (from: string, to: string): Promise<void> =>
-  copyFiles("CLIP model", CLIP_FILES, from, to)
+/** Copies a CLIP folder's files, of whatever layout. Fails permanently when there are no weights or no words. */
+export const copyClip = async (from: string, to: string): Promise<void> => {
+  const found = (await findClipFiles(from)) ?? [WEIGHTS_FILE]
+  const files = [...found, ...TOKENIZER_FILES.filter((name) => !found.includes(name))]
+  await copyFiles(
+    "CLIP model",
+    files.map((name): FileNames => [name]),
+    from,
+    to,
+  )
+}
 
 /** Copies a diffusion model's files. Fails permanently when one is missing. */
 export const copyDiffusion = (from: string, to: string): Promise<void> =>

@@ -1,7 +1,13 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
-import { CONFIG_FILE, parseClipConfig } from "../models/clip/index.ts"
+import {
+  CONFIG_FILE,
+  findWeightsFile,
+  parseClipConfig,
+  readClipConfig,
+  WEIGHTS_FILE,
+} from "../models/clip/index.ts"
 import { parseAutoencoderConfig, parseUNetConfig } from "../models/diffusion/index.ts"
 import type { ModelSizes } from "./designs/index.ts"
 
@@ -11,7 +17,9 @@ import type { ModelSizes } from "./designs/index.ts"
  * @throws StageFailure (permanent) when a configuration is missing or not understood
  */
 export const readModelSizes = async (clip: string, diffusion: string): Promise<ModelSizes> => {
-  const { config } = await configuration(join(clip, CONFIG_FILE), parseClipConfig)
+  const { config } = await understanding(join(clip, CONFIG_FILE), async () =>
+    parseClipConfig(await readClipConfig(clip, (await findWeightsFile(clip)) ?? WEIGHTS_FILE)),
+  )
   const unet = await configuration(join(diffusion, "unet/config.json"), (json) => ({
     ...parseUNetConfig(json),
     sampleSize: sizeOf(json, "sample_size"),
@@ -30,9 +38,12 @@ export const readModelSizes = async (clip: string, diffusion: string): Promise<M
   }
 }
 
-const configuration = async <A>(file: string, parse: (json: unknown) => A): Promise<A> => {
+const configuration = <A>(file: string, parse: (json: unknown) => A): Promise<A> =>
+  understanding(file, async () => parse(JSON.parse(await readFile(file, "utf8"))))
+
+const understanding = async <A>(file: string, read: () => Promise<A>): Promise<A> => {
   try {
-    return parse(JSON.parse(await readFile(file, "utf8")))
+    return await read()
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw permanent(`the model's configuration cannot be read: ${why}`, {

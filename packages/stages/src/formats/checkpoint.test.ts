@@ -60,6 +60,18 @@ describe("openCheckpoint", () => {
     expect(() => opened.entry("nothing")).toThrow('no tensor named "nothing"')
   })
 
+  it.each([0x280, 0x580, 0x4b50])(
+    "takes safetensors for what they are with a header of %i bytes",
+    async (length) => {
+      const header = '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.padEnd(length)
+      const size = Buffer.alloc(8)
+      size.writeBigUInt64LE(BigInt(length))
+      await writeFile(join(work, "header"), Buffer.concat([size, Buffer.from(header), Buffer.alloc(4)]))
+      await using opened = await openCheckpoint(join(work, "header"))
+      expect(opened.format).toBe("safetensors")
+    },
+  )
+
   it("refuses each hostile file with its reason, and executes nothing", async () => {
     const reasons: Record<string, RegExp> = {
       "code.pt": /asks for (posix|os)\.system, which no tensor needs; nothing was executed/,

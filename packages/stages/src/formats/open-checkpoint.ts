@@ -39,10 +39,10 @@ const recognise = async (file: string): Promise<Kind> => {
   const { size } = await handle.stat()
   const head = Buffer.from((await readBytes(handle, 0, Math.min(size, 16))).buffer)
   if (head.length === 0) throw new CheckpointError("it is empty")
+  // The length of the header comes first, and may look like anything; no zip archive or pickle goes on like this.
+  if (head[6] === 0 && head[7] === 0 && head[8] === 0x7b) return "safetensors"
   if (head.toString("latin1", 0, 4) === "PK\u0003\u0004") return "zip"
   if (head[0] === 0x80 && (head[1] ?? 0) <= 5) return "pickle"
-  // No text has zeros, and no header is so long that its length has none.
-  if (head.length >= 9 && head[7] === 0 && head[6] === 0) return "safetensors"
   if (head.toString("latin1").trimStart().startsWith("{")) return "index"
   throw new CheckpointError(
     "it is neither safetensors, nor a torch checkpoint, nor the index of a sharded one",

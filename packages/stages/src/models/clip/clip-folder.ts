@@ -31,6 +31,32 @@ export const findWeightsFile = async (folder: string): Promise<string | undefine
   return openai.length === 1 ? openai[0] : undefined
 }
 
+/** What stands beside the weights in one layout or another. */
+const COMPANIONS = new Set<string>([
+  CONFIG_FILE,
+  HF_CONFIG_FILE,
+  ...TOKENIZER_FILES,
+  "preprocessor_config.json",
+  "special_tokens_map.json",
+  "spiece.model",
+  "tokenizer.json",
+  "tokenizer_config.json",
+])
+
+/** The files of a CLIP folder beside its weights. */
+export const findCompanions = async (folder: string): Promise<ReadonlyArray<string>> =>
+  (await readdir(folder)).filter((name) => COMPANIONS.has(name)).sort()
+
+/** All files of a CLIP folder, those of sharded weights too; undefined when there are no weights. */
+export const findClipFiles = async (folder: string): Promise<ReadonlyArray<string> | undefined> => {
+  const weights = await findWeightsFile(folder)
+  if (weights === undefined) return undefined
+  const shards = weights.endsWith(".index.json")
+    ? (await readdir(folder)).filter((name) => /-\d+-of-\d+\.\w+$/.test(name))
+    : []
+  return [weights, ...shards, ...(await findCompanions(folder))]
+}
+
 /**
  * The configuration of a CLIP folder in open_clip's words: from open_clip's file, else transformers' one, else from the
  * shapes of OpenAI's weights.

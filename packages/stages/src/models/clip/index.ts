@@ -1,6 +1,13 @@
 export { type Blueprint, blueprintsOf, type Initial } from "./blueprint.ts"
 export type { Vocabulary } from "./byte-pairs.ts"
-export { CONFIG_FILE, findWeightsFile, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-folder.ts"
+export {
+  CONFIG_FILE,
+  findClipFiles,
+  findWeightsFile,
+  readClipConfig,
+  TOKENIZER_FILES,
+  WEIGHTS_FILE,
+} from "./clip-folder.ts"
 export { type ClipModel, loadClip } from "./clip-model.ts"
 export {
   type ClipConfig,

@@ -1,4 +1,4 @@
-import { constants, copyFile, mkdir, readdir } from "node:fs/promises"
+import { constants, copyFile, mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import {
   type CheckpointFile,
@@ -8,15 +8,16 @@ import {
   writeTorch,
 } from "../../formats/index.ts"
 import { type Parameters, parametersToStore } from "../../tensor/index.ts"
-import { findWeightsFile } from "./clip-folder.ts"
+import { findCompanions, findWeightsFile } from "./clip-folder.ts"
 import { convertRows, type NamedTensors } from "./convert-rows.ts"
 import { type Correspondence, correspondences, countLayers, type FoundNaming } from "./key-names.ts"
 import { withOpenClipNames } from "./named-checkpoint.ts"
 
 /**
- * Writes a tuned model as its origin is: the same file format, key names, types and configuration, so that whatever
- * opened the origin opens it. Wrappings of training code are left away, shards become one file, and a TorchScript
- * archive becomes a state dict of the same name.
+ * Writes a tuned model as its origin is: the same file format, key names and configuration, so that whatever opened the
+ * origin opens it. Parameters are written in single precision, for half would round away most of what training changes.
+ * Wrappings of training code are left away, shards become one file, and a TorchScript archive becomes a state dict of
+ * the same name.
  *
  * @param origin the folder that the model was loaded from
  */
@@ -30,10 +31,8 @@ export const saveLike = async (origin: string, folder: string, parameters: Param
   if (original.format === "safetensors" || target.endsWith(".safetensors"))
     await writeSafetensors(target, tensors, { ...original.metadata, format: "pt" })
   else await writeTorch(target, tensors)
-  for (const entry of await readdir(origin, { withFileTypes: true })) {
-    if (entry.isFile() && /\.(json|txt|model)$/.test(entry.name) && !entry.name.endsWith(".index.json"))
-      await copyFile(join(origin, entry.name), join(folder, entry.name), constants.COPYFILE_FICLONE)
-  }
+  for (const name of await findCompanions(origin))
+    await copyFile(join(origin, name), join(folder, name), constants.COPYFILE_FICLONE)
 }
 
 const tensorsLike = (original: CheckpointFile, parameters: Parameters): ReadonlyArray<TensorToStore> => {
@@ -50,14 +49,13 @@ const tensorsLike = (original: CheckpointFile, parameters: Parameters): Readonly
     .map((name) => name.slice(found.prefix.length))
   const groups = groupsOf(found, names)
   return names.flatMap((name): ReadonlyArray<TensorToStore> => {
-    const { dtype } = original.entry(found.prefix + name)
     const group = groups.get(name)
     const converted = group === undefined ? undefined : convertRows(name, found.naming, group, source)
     const made = converted ?? tuned.get(name)
     if (made === undefined) return kept(original, found.prefix, name)
     const shape = original.entry(found.prefix + name).shape
     const read = async () => floats(await made.read())
-    return [{ name, dtype: dtype === "F16" || dtype === "BF16" ? dtype : "F32", shape, read }]
+    return [{ name, dtype: "F32", shape, read }]
   })
 }
 
