@@ -1,25 +1,10 @@
 import { constants, copyFile, mkdir, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
-import {
-  CONFIG_FILE,
-  HUGGING_FACE_CONFIG_FILE,
-  HUGGING_FACE_WEIGHTS_FILE,
-  SENTENCE_PIECE_FILES,
-  TOKENIZER_FILES,
-  WEIGHTS_FILE,
-} from "../models/clip/index.ts"
+import { findClipFiles, SENTENCE_PIECE_FILES, TOKENIZER_FILES, WEIGHTS_FILE } from "../models/clip/index.ts"
 
 /** A file of a model folder; where it may go by several names, one of them is enough. */
 type FileNames = readonly [string, ...ReadonlyArray<string>]
-
-/** What a CLIP folder holds. */
-const CLIP_FILES: ReadonlyArray<FileNames> = [
-  [CONFIG_FILE, HUGGING_FACE_CONFIG_FILE],
-  [WEIGHTS_FILE, HUGGING_FACE_WEIGHTS_FILE],
-  [TOKENIZER_FILES[0], SENTENCE_PIECE_FILES[0]],
-  [TOKENIZER_FILES[1], SENTENCE_PIECE_FILES[1]],
-]
 
 const weights = (folder: string, name: string): FileNames => [
   `${folder}/${name}.safetensors`,
@@ -39,9 +24,19 @@ const DIFFUSION_FILES: ReadonlyArray<FileNames> = [
   ["scheduler/scheduler_config.json"],
 ]
 
-/** Copies a CLIP folder's files. Fails permanently when one is missing. */
-export const copyClip = (from: string, to: string): Promise<void> =>
-  copyFiles("CLIP model", CLIP_FILES, from, to)
+/** Copies a CLIP folder's files, of whatever layout. Fails permanently when there are no weights or no words. */
+export const copyClip = async (from: string, to: string): Promise<void> => {
+  const found = (await findClipFiles(from)) ?? [WEIGHTS_FILE]
+  const hasSentencePiece = found.includes(SENTENCE_PIECE_FILES[0])
+  const words = hasSentencePiece ? SENTENCE_PIECE_FILES : TOKENIZER_FILES
+  const files = [...found, ...words.filter((name) => !found.includes(name))]
+  await copyFiles(
+    "CLIP model",
+    files.map((name): FileNames => [name]),
+    from,
+    to,
+  )
+}
 
 /** Copies a diffusion model's files. Fails permanently when one is missing. */
 export const copyDiffusion = (from: string, to: string): Promise<void> =>

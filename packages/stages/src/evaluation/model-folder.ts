@@ -1,18 +1,14 @@
-import { stat } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
-import { type ClipModel, CONFIG_FILE, HUGGING_FACE_CONFIG_FILE, loadClip } from "../models/clip/index.ts"
+import { type ClipModel, findWeightsFile, loadClip } from "../models/clip/index.ts"
 import { loadBackend } from "../tensor/index.ts"
 
 /** The CLIP folder of a model: the folder itself, or `clip/` of a conditioned model. */
 export const clipFolder = async (folder: string): Promise<string> => {
   for (const candidate of [folder, join(folder, "clip")]) {
-    for (const name of [CONFIG_FILE, HUGGING_FACE_CONFIG_FILE]) {
-      const found = await stat(join(candidate, name)).catch(() => undefined)
-      if (found?.isFile()) return candidate
-    }
+    if ((await findWeightsFile(candidate)) !== undefined) return candidate
   }
-  throw permanent("this is no CLIP model: it has no open_clip_config.json", {
+  throw permanent("this is no CLIP model: it has no weights", {
     file: folder,
     hint: "give the weights of weights/fetch or train/diva, or the model of condition/inject",
   })

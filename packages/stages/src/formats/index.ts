@@ -1,14 +1,14 @@
-export {
-  openSafetensors,
-  readSafetensors,
-  SafetensorsFile,
-  type StoredTensor,
-  type TensorData,
-} from "./safetensors.ts"
+export { CheckpointError } from "./checkpoint-error.ts"
+export type { CheckpointFile, CheckpointFormat } from "./checkpoint-file.ts"
+export { openCheckpoint } from "./open-checkpoint.ts"
+export { openSafetensors, readSafetensors, SafetensorsFile } from "./safetensors.ts"
 export { DTYPE_BYTES, type Dtype, SafetensorsError, type TensorEntry } from "./safetensors-header.ts"
-export { type TensorToStore, writeSafetensors } from "./safetensors-writer.ts"
+export { writeSafetensors } from "./safetensors-writer.ts"
+export type { StoredTensor, TensorData, TensorDescription } from "./stored-tensor.ts"
 export { DEFAULT_TAR_LIMITS, readTar, type TarLimits, type TarMember } from "./tar-archive.ts"
 export { TarWriter } from "./tar-writer.ts"
+export type { FloatToStore, IntegerToStore, TensorToStore } from "./tensor-to-store.ts"
+export { writeTorch } from "./torch-writer.ts"
 export { listShards, readSamples, readShard } from "./webdataset.ts"
 export { benchmarkKey, readBenchmarkSamples, writeBenchmarkSamples } from "./webdataset-benchmark.ts"
 export { IMAGE_EXTENSIONS, imageOf, type Sample, splitName, textOf } from "./webdataset-sample.ts"

@@ -52,3 +52,15 @@ export const widenBfloat16 = (bits: Uint16Array): Float32Array => {
   for (let index = 0; index < bits.length; index++) words[index] = (bits[index] ?? 0) << 16
   return new Float32Array(words.buffer)
 }
+
+/** Each number rounded to the nearest bfloat16, ties to even. */
+export const narrowToBfloat16 = (values: Float32Array): Uint16Array => {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  const bits = new Uint16Array(values.length)
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? 0
+    const isNan = (word & 0x7fffffff) > 0x7f800000
+    bits[index] = isNan ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16
+  }
+  return bits
+}

@@ -1,3 +1,5 @@
+import { CheckpointError } from "./checkpoint-error.ts"
+
 /** Element types of the safetensors format that this project reads, with their size in bytes. */
 export const DTYPE_BYTES = {
   BOOL: 1,
@@ -18,7 +20,7 @@ export const DTYPE_BYTES = {
 export type Dtype = keyof typeof DTYPE_BYTES
 
 /** A file that is no sound safetensors file. */
-export class SafetensorsError extends Error {
+export class SafetensorsError extends CheckpointError {
   override readonly name = "SafetensorsError"
 }
 
@@ -120,7 +122,7 @@ const checkCoverage = (tensors: ReadonlyMap<string, TensorEntry>, dataBytes: num
  * The first key that one object of a JSON text holds twice. `JSON.parse` would silently take the last, and two readers
  * of one file could then see two models.
  */
-const repeatedKey = (json: string): string | undefined => {
+export const repeatedKey = (json: string): string | undefined => {
   const open: Array<Set<string> | undefined> = []
   for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"\s*:?|[{}[\]]/gs)) {
     if (token === "{") open.push(new Set())

@@ -10,7 +10,7 @@ import {
   type TensorToStore,
   writeSafetensors,
 } from "./index.ts"
-import { narrowToHalf, widenHalf } from "./safetensors-half-precision.ts"
+import { narrowToBfloat16, narrowToHalf, widenBfloat16, widenHalf } from "./safetensors-half-precision.ts"
 
 const fixtures = join(import.meta.dirname, "../../../../test/fixtures/checkpoints")
 
@@ -100,6 +100,20 @@ describe("writeSafetensors", () => {
     expect((await opened.read("b")).data).toEqual(Float32Array.of(1, 2))
   })
 
+  it("rounds to what the types can hold", async () => {
+    const file = join(work, "types")
+    const values = [1, -2.5, 1 + 2 ** -8, 1 + 3 * 2 ** -8]
+    await writeSafetensors(file, [
+      { name: "bf16", dtype: "BF16", shape: [4], read: () => Float32Array.from(values) },
+      { name: "f16", dtype: "F16", shape: [2, 2], read: () => Float32Array.from(values) },
+      { name: "i64", dtype: "I64", shape: [2], read: () => Int32Array.of(-1, 7) },
+    ])
+    const read = await readSafetensors(file)
+    expect(read.get("bf16")?.data).toEqual(Float32Array.of(1, -2.5, 1, 1 + 2 ** -6))
+    expect(read.get("f16")?.data).toEqual(Float32Array.from(values))
+    expect(read.get("i64")?.data).toEqual(BigInt64Array.of(-1n, 7n))
+  })
+
   it("leaves the old file and nothing else when it fails", async () => {
     const folder = await mkdtemp(join(work, "failing-"))
     const file = join(folder, "model.safetensors")
@@ -136,6 +150,14 @@ describe("half precision", () => {
         },
       ),
     )
+  })
+
+  it("gives every bfloat16 back, and no infinity for what is no number", () => {
+    const bits = Uint16Array.from({ length: 0x10000 }, (_, index) => index).filter(
+      (word) => (word & 0x7fff) <= 0x7f80,
+    )
+    expect(narrowToBfloat16(widenBfloat16(bits))).toEqual(bits)
+    expect(widenBfloat16(narrowToBfloat16(Float32Array.of(Number.NaN)))[0]).toBeNaN()
   })
 
   it("keeps signs, infinities and the lack of a number", () => {

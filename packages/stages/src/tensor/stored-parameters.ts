@@ -1,5 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { openSafetensors, type StoredTensor, type TensorToStore, writeSafetensors } from "../formats/index.ts"
+import {
+  type CheckpointFile,
+  openCheckpoint,
+  type StoredTensor,
+  type TensorToStore,
+  writeSafetensors,
+} from "../formats/index.ts"
 import { Parameters } from "./parameters.ts"
 
 /** From PyTorch's [out, in, height, width] to TensorFlow's [height, width, in, out], and back. */
@@ -9,12 +15,17 @@ const KERNEL_TO_CHECKPOINT = [3, 2, 0, 1]
 /**
  * Reads the parameters of a model. Numbers of any float type become float32, whole numbers int32.
  *
- * @param file a .safetensors file
- * @throws SafetensorsError when the file is damaged or hostile
+ * @param file a checkpoint of any format
+ * @param view another view of it, such as by other names
+ * @throws CheckpointError when the file is damaged or hostile
  */
-export const readParameters = async (file: string): Promise<Parameters> => {
+export const readParameters = async (
+  file: string,
+  view: (checkpoint: CheckpointFile) => CheckpointFile = (checkpoint) => checkpoint,
+): Promise<Parameters> => {
   const tensors = new Map<string, tf.Tensor>()
-  await using stored = await openSafetensors(file)
+  await using opened = await openCheckpoint(file)
+  const stored = view(opened)
   try {
     for (const name of stored.names()) tensors.set(name, toTensor(name, await stored.read(name)))
   } catch (error) {
@@ -66,14 +77,20 @@ export const writeParameters = async (
   parameters: Parameters,
   { dtype, metadata }: WriteOptions,
 ): Promise<void> => {
-  const tensors = parameters.entries().map(([name, tensor]): TensorToStore => {
+  await writeSafetensors(file, parametersToStore(parameters, dtype), metadata)
+}
+
+/** Parameters as they are in a file: in the checkpoint's layout, read when their turn comes. */
+export const parametersToStore = (
+  parameters: Parameters,
+  dtype: WriteOptions["dtype"],
+): ReadonlyArray<TensorToStore> =>
+  parameters.entries().map(([name, tensor]): TensorToStore => {
     if (tensor.dtype === "int32") {
       return { name, dtype: "I32", shape: tensor.shape, read: () => tensor.data<"int32">() }
     }
     return { name, dtype, shape: checkpointShape(tensor.shape), read: () => checkpointValues(tensor) }
   })
-  await writeSafetensors(file, tensors, metadata)
-}
 
 const checkpointShape = (shape: ReadonlyArray<number>): ReadonlyArray<number> =>
   shape.length === 4 ? KERNEL_TO_CHECKPOINT.map((axis) => shape[axis] ?? 0) : shape

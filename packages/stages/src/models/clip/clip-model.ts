@@ -1,21 +1,14 @@
-import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { type Parameters, readParameters } from "../../tensor/index.ts"
 import { blueprintsOf } from "./blueprint.ts"
-import { type ClipConfig, parseClipConfig } from "./config.ts"
-import { parseHuggingFaceConfig } from "./hugging-face-config.ts"
+import { CONFIG_FILE, findWeightsFile, readClipConfig, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-folder.ts"
+import type { ClipConfig } from "./config.ts"
 import { isHuggingFace, toOpenClipNames } from "./hugging-face-names.ts"
+import { withOpenClipNames } from "./named-checkpoint.ts"
 import type { ClipPreprocess } from "./preprocess-config.ts"
 import { readSentencePiece, type TextTokenizer } from "./siglip-tokenizer.ts"
 import { Tokenizer } from "./tokenizer.ts"
-
-/** The files of a CLIP folder, in open_clip's hub layout; Hugging Face's names for the first two are read too. */
-export const CONFIG_FILE = "open_clip_config.json"
-export const WEIGHTS_FILE = "open_clip_model.safetensors"
-export const HUGGING_FACE_CONFIG_FILE = "config.json"
-export const HUGGING_FACE_WEIGHTS_FILE = "model.safetensors"
-export const TOKENIZER_FILES = ["vocab.json", "merges.txt"] as const
 
 /** A CLIP model in memory. */
 export interface ClipModel {
@@ -39,7 +32,7 @@ export interface ClipModel {
  */
 export const loadClip = async (folder: string): Promise<ClipModel> => {
   const { config, preprocess } = await reading(folder, () => readClipConfig(folder))
-  const weightsFile = await firstOf(folder, [WEIGHTS_FILE, HUGGING_FACE_WEIGHTS_FILE])
+  const weightsFile = join(folder, (await findWeightsFile(folder)) ?? WEIGHTS_FILE)
   const tokenizer = await reading(folder, () => readTokenizer(folder, config))
   if (tokenizer.size > config.text.vocab_size) {
     throw permanent(
@@ -50,7 +43,7 @@ export const loadClip = async (folder: string): Promise<ClipModel> => {
       },
     )
   }
-  const read = await reading(weightsFile, () => readParameters(weightsFile))
+  const read = await reading(weightsFile, () => readParameters(weightsFile, withOpenClipNames))
   const parameters = isHuggingFace(read) ? toOpenClipNames(config, read) : read
   try {
     checkParameters(config, parameters, weightsFile)
@@ -67,29 +60,6 @@ export const loadClip = async (folder: string): Promise<ClipModel> => {
     parameters.dispose()
     throw error
   }
-}
-
-/**
- * Reads the configuration of a CLIP folder in open_clip's or Hugging Face's layout.
- *
- * @throws ClipConfigError, or why the file cannot be read
- */
-export const readClipConfig = async (
-  folder: string,
-): Promise<{ config: ClipConfig; preprocess: ClipPreprocess }> => {
-  const file = await firstOf(folder, [CONFIG_FILE, HUGGING_FACE_CONFIG_FILE])
-  const json: unknown = JSON.parse(await readFile(file, "utf8"))
-  return file.endsWith(CONFIG_FILE) ? parseClipConfig(json) : parseHuggingFaceConfig(json)
-}
-
-/** The first of the files that is there; the first of all when none is. */
-const firstOf = async (folder: string, [first, second]: readonly [string, string]): Promise<string> => {
-  const has = (name: string) =>
-    stat(join(folder, name)).then(
-      () => true,
-      () => false,
-    )
-  return join(folder, !(await has(first)) && (await has(second)) ? second : first)
 }
 
 const readTokenizer = (folder: string, { text }: ClipConfig): Promise<TextTokenizer> => {

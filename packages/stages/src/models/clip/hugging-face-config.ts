@@ -41,9 +41,14 @@ const SIGLIP = {
 /**
  * Reads the `config.json` of Hugging Face's CLIPModel or SiglipModel.
  *
+ * @param preprocessor what `preprocessor_config.json` holds, where there is one
+ *
  * @throws ClipConfigError when it is incomplete or of another kind of model
  */
-export const parseHuggingFaceConfig = (json: unknown): { config: ClipConfig; preprocess: ClipPreprocess } => {
+export const parseHuggingFaceConfig = (
+  json: unknown,
+  preprocessor?: unknown,
+): { config: ClipConfig; preprocess: ClipPreprocess } => {
   const file = fields(json, "config.json")
   const kind = word(file, "model_type", ["clip", "siglip"])
   const usual = kind === "clip" ? CLIP : SIGLIP
@@ -51,7 +56,8 @@ export const parseHuggingFaceConfig = (json: unknown): { config: ClipConfig; pre
   const text = { ...usual.text, ...fields(file.text_config ?? {}, "text_config") }
   const config = kind === "clip" ? clipConfig(file, vision, text) : siglipConfig(vision, text)
   checkConfig(config)
-  return { config, preprocess: parsePreprocess(undefined, config) }
+  const { image_mean: mean, image_std: std } = fields(preprocessor ?? {}, "preprocessor_config.json")
+  return { config, preprocess: parsePreprocess({ mean, std }, config) }
 }
 
 const clipConfig = (file: Fields, vision: Fields, text: Fields): ClipConfig => {

@@ -1,15 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { Parameters } from "../../tensor/index.ts"
 import type { ClipConfig } from "./config.ts"
-
-/** Names of a block: open_clip's on the left, Hugging Face's on the right. */
-const BLOCK_NAMES: ReadonlyArray<readonly [string, string]> = [
-  ["ln_1", "layer_norm1"],
-  ["attn.out_proj", "self_attn.out_proj"],
-  ["ln_2", "layer_norm2"],
-  ["mlp.c_fc", "mlp.fc1"],
-  ["mlp.c_proj", "mlp.fc2"],
-]
+import { BLOCK_NAMES } from "./key-names.ts"
 
 /**
  * The text tower as Hugging Face's CLIPTextModel names and divides it (no projection), as diffusers' text encoders

@@ -1,15 +1,14 @@
 export { type Blueprint, blueprintsOf, type Initial } from "./blueprint.ts"
 export type { Vocabulary } from "./byte-pairs.ts"
 export {
-  type ClipModel,
   CONFIG_FILE,
-  HUGGING_FACE_CONFIG_FILE,
-  HUGGING_FACE_WEIGHTS_FILE,
-  loadClip,
+  findClipFiles,
+  findWeightsFile,
   readClipConfig,
   TOKENIZER_FILES,
   WEIGHTS_FILE,
-} from "./clip-model.ts"
+} from "./clip-folder.ts"
+export { type ClipModel, loadClip } from "./clip-model.ts"
 export { type ClipConfig, parseClipConfig, patchesOfSide } from "./config.ts"
 export { ClipConfigError } from "./config-fields.ts"
 export { toHfTextConfig, toHfTextModel } from "./hugging-face.ts"
@@ -18,9 +17,11 @@ export { isHuggingFace, toOpenClipNames } from "./hugging-face-names.ts"
 export { allTokens, imageFeatures, imageTokens, normaliseTokens, projectTokens } from "./image-tower.ts"
 export { initialiseClip } from "./initialise.ts"
 export { learnBpe, writeVocabulary } from "./learn-byte-pairs.ts"
+export { withOpenClipNames } from "./named-checkpoint.ts"
 export { clipConfigNamed, clipConfigNames } from "./named-config.ts"
 export { type ClipPreprocess, OPENAI_MEAN, OPENAI_STD } from "./preprocess-config.ts"
 export { type ClipToSave, type SaveOptions, saveClip } from "./save-clip.ts"
+export { saveLike } from "./save-like.ts"
 export { readSentencePiece, SENTENCE_PIECE_FILES, type TextTokenizer } from "./siglip-tokenizer.ts"
 export { type TokenIds, textFeatures, textHiddenStates } from "./text-tower.ts"
 export { Tokenizer, TokenizerError } from "./tokenizer.ts"

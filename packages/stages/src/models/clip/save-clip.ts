@@ -1,7 +1,7 @@
 import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type Parameters, writeParameters } from "../../tensor/index.ts"
-import { CONFIG_FILE, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-model.ts"
+import { CONFIG_FILE, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-folder.ts"
 import type { ClipConfig } from "./config.ts"
 import type { ClipPreprocess } from "./preprocess-config.ts"
 import { SENTENCE_PIECE_FILES } from "./siglip-tokenizer.ts"

@@ -2,7 +2,7 @@ import { copyFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type * as tf from "@tensorflow/tfjs-core"
 import { CONDITION_FILE, PROJECTOR_FILE } from "../../condition/index.ts"
-import { saveClip } from "../../models/clip/index.ts"
+import { saveLike } from "../../models/clip/index.ts"
 import { loadBackend, Parameters, writeParameters } from "../../tensor/index.ts"
 import { writeState } from "./checkpoint.ts"
 import { loadTrainingModel, type TrainingModel } from "./load-model.ts"
@@ -61,9 +61,7 @@ const saveTuned = async ({ folder, clip, trainable }: TrainingModel, output: str
   const trained = trainable.parameters()
   const tensors = new Map<string, tf.Tensor>(clip.parameters.entries())
   for (const [name, tensor] of trained.entries()) if (name.startsWith("visual.")) tensors.set(name, tensor)
-  const { config, preprocess } = clip
-  const parameters = Parameters.of(tensors)
-  await saveClip(output, { config, parameters, preprocess, tokenizerFolder: join(folder, "clip") })
+  await saveLike(join(folder, "clip"), output, Parameters.of(tensors))
   await writeParameters(join(output, PROJECTOR_FILE), trained.within("visual_proj"), { dtype: "F32" })
   await copyFile(join(folder, CONDITION_FILE), join(output, CONDITION_FILE))
 }

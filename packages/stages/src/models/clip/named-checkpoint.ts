@@ -1,0 +1,97 @@
+import {
+  CheckpointError,
+  type CheckpointFile,
+  type StoredTensor,
+  type TensorDescription,
+} from "../../formats/index.ts"
+import { type Conversion, convertRows, type NamedTensors } from "./convert-rows.ts"
+import { correspondences, countLayers, type FoundNaming, findNamings, isSiglipNaming } from "./key-names.ts"
+
+/** A CLIP checkpoint of any naming, seen by open_clip's names. */
+export interface NamedCheckpoint extends CheckpointFile, FoundNaming {}
+
+/**
+ * A view of a checkpoint by open_clip's names, of whatever naming it is: OpenAI's, open_clip's or Hugging Face's, as a
+ * plain state dict or as training code has wrapped it. Names that correspond to nothing stay as they are, and so do those
+ * of Hugging Face's SigLIP. Closing the
+ * view closes the checkpoint.
+ *
+ * @throws CheckpointError when there is no CLIP in it, more than one, or a tensor of which a part is missing
+ */
+export const withOpenClipNames = (file: CheckpointFile): NamedCheckpoint => {
+  const namings = findNamings(file.names())
+  const [found] = namings
+  if (found === undefined) {
+    throw new CheckpointError(
+      `it holds no CLIP: none of its ${file.names().length} tensors is named as OpenAI, open_clip or Hugging Face do`,
+    )
+  }
+  if (namings.length > 1) {
+    const prefixes = namings.map(({ prefix }) => JSON.stringify(prefix))
+    throw new CheckpointError(`it holds ${namings.length} CLIPs, under ${prefixes.join(" and ")}`)
+  }
+  const inner = withoutPrefix(file, found.prefix)
+  if (found.naming === "open_clip" || isSiglipNaming(file.names(), found))
+    return view(file, found, inner, new Map())
+  return view(file, found, inner, conversionsFrom(inner, file, found.prefix))
+}
+
+/** The names in the checkpoint, by those without prefix. */
+const withoutPrefix = (file: CheckpointFile, prefix: string): ReadonlyMap<string, string> =>
+  new Map(
+    file
+      .names()
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => [name.slice(prefix.length), name]),
+  )
+
+const conversionsFrom = (
+  inner: ReadonlyMap<string, string>,
+  file: CheckpointFile,
+  prefix: string,
+): ReadonlyMap<string, Conversion> => {
+  const source: NamedTensors = {
+    has: (name) => inner.has(name),
+    shape: (name) => file.entry(prefix + name).shape,
+    read: async (name) => (await file.read(prefix + name)).data,
+  }
+  const conversions = new Map<string, Conversion>()
+  const layers = [countLayers(inner.keys(), "vision_model"), countLayers(inner.keys(), "text_model")] as const
+  for (const correspondence of correspondences(...layers)) {
+    for (const [name] of correspondence.openClip) {
+      const conversion = convertRows(name, "open_clip", correspondence, source)
+      if (conversion !== undefined) conversions.set(name, conversion)
+    }
+  }
+  return conversions
+}
+
+const view = (
+  file: CheckpointFile,
+  found: FoundNaming,
+  inner: ReadonlyMap<string, string>,
+  conversions: ReadonlyMap<string, Conversion>,
+): NamedCheckpoint => {
+  const converted = new Set([...conversions.values()].flatMap(({ sources }) => sources))
+  const kept = [...inner.keys()].filter((name) => !converted.has(name) && !/(^|\.)position_ids$/.test(name))
+  const original = (name: string): string => inner.get(name) ?? name
+  const entry = (name: string): TensorDescription => {
+    const conversion = conversions.get(name)
+    if (conversion === undefined) return file.entry(original(name))
+    return { dtype: file.entry(original(conversion.sources[0] ?? name)).dtype, shape: conversion.shape }
+  }
+  const read = async (name: string): Promise<StoredTensor> => {
+    const conversion = conversions.get(name)
+    if (conversion === undefined) return await file.read(original(name))
+    return { ...entry(name), data: await conversion.read() }
+  }
+  return {
+    ...found,
+    format: file.format,
+    metadata: file.metadata,
+    names: () => [...conversions.keys(), ...kept],
+    entry,
+    read,
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+  }
+}

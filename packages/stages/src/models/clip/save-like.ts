@@ -1,0 +1,96 @@
+import { constants, copyFile, mkdir } from "node:fs/promises"
+import { join } from "node:path"
+import {
+  type CheckpointFile,
+  openCheckpoint,
+  type TensorToStore,
+  writeSafetensors,
+  writeTorch,
+} from "../../formats/index.ts"
+import { type Parameters, parametersToStore } from "../../tensor/index.ts"
+import { findCompanions, findWeightsFile, readClipConfig } from "./clip-folder.ts"
+import { convertRows, type NamedTensors } from "./convert-rows.ts"
+import {
+  type Correspondence,
+  correspondences,
+  countLayers,
+  type FoundNaming,
+  isSiglipNaming,
+} from "./key-names.ts"
+import { withOpenClipNames } from "./named-checkpoint.ts"
+import { saveClip } from "./save-clip.ts"
+
+/**
+ * Writes a tuned model as its origin is: the same file format, key names and configuration, so that whatever opened the
+ * origin opens it. Parameters are written in single precision, for half would round away most of what training changes.
+ * Wrappings of training code are left away, shards become one file, and a TorchScript archive becomes a state dict of
+ * the same name. Hugging Face's SigLIP is written in open_clip's layout.
+ *
+ * @param origin the folder that the model was loaded from
+ */
+export const saveLike = async (origin: string, folder: string, parameters: Parameters): Promise<void> => {
+  const weightsFile = await findWeightsFile(origin)
+  if (weightsFile === undefined) throw new Error(`${origin} holds no weights of a CLIP`)
+  await mkdir(folder, { recursive: true })
+  await using original = await openCheckpoint(join(origin, weightsFile))
+  if (isSiglipNaming(original.names(), withOpenClipNames(original)))
+    return await saveClip(folder, { ...(await readClipConfig(origin)), parameters, tokenizerFolder: origin })
+  const tensors = tensorsLike(original, parameters)
+  const target = join(folder, weightsFile.replace(/\.index\.json$/, ""))
+  if (original.format === "safetensors" || target.endsWith(".safetensors"))
+    await writeSafetensors(target, tensors, { ...original.metadata, format: "pt" })
+  else await writeTorch(target, tensors)
+  for (const name of await findCompanions(origin))
+    await copyFile(join(origin, name), join(folder, name), constants.COPYFILE_FICLONE)
+}
+
+const tensorsLike = (original: CheckpointFile, parameters: Parameters): ReadonlyArray<TensorToStore> => {
+  const found = withOpenClipNames(original)
+  const tuned = new Map(parametersToStore(parameters, "F32").map((tensor) => [tensor.name, tensor]))
+  const source: NamedTensors = {
+    has: (name) => tuned.has(name),
+    shape: (name) => tuned.get(name)?.shape ?? [],
+    read: async (name) => (await tuned.get(name)?.read()) ?? new Float32Array(),
+  }
+  const names = original
+    .names()
+    .filter((name) => name.startsWith(found.prefix))
+    .map((name) => name.slice(found.prefix.length))
+  const groups = groupsOf(found, names)
+  return names.flatMap((name): ReadonlyArray<TensorToStore> => {
+    const group = groups.get(name)
+    const converted = group === undefined ? undefined : convertRows(name, found.naming, group, source)
+    const made = converted ?? tuned.get(name)
+    if (made === undefined) return kept(original, found.prefix, name)
+    const shape = original.entry(found.prefix + name).shape
+    const read = async () => floats(await made.read())
+    return [{ name, dtype: "F32", shape, read }]
+  })
+}
+
+/** By Hugging Face's names; open_clip's are the parameters' own. */
+const groupsOf = (
+  { naming }: FoundNaming,
+  names: ReadonlyArray<string>,
+): ReadonlyMap<string, Correspondence> =>
+  naming === "open_clip"
+    ? new Map()
+    : new Map(
+        correspondences(countLayers(names, "vision_model"), countLayers(names, "text_model")).flatMap(
+          (group) => group.huggingFace.map(([name]) => [name, group] as const),
+        ),
+      )
+
+const floats = (values: Float32Array | Int32Array): Float32Array =>
+  values instanceof Float32Array ? values : Float32Array.from(values)
+
+/** What is no parameter, such as counts and positions, as it was. */
+const kept = (original: CheckpointFile, prefix: string, name: string): ReadonlyArray<TensorToStore> => {
+  const { dtype, shape } = original.entry(prefix + name)
+  const data = async () => (await original.read(prefix + name)).data
+  if (dtype === "F32" || dtype === "F16" || dtype === "BF16")
+    return [{ name, dtype, shape, read: async () => Float32Array.from(await data(), Number) }]
+  if (dtype === "I64" || dtype === "I32")
+    return [{ name, dtype, shape, read: async () => Int32Array.from(await data(), Number) }]
+  return []
+}
