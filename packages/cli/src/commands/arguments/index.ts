@@ -1,0 +1,7 @@
+// What each command takes, apart from what it does: each handler is imported when it is called, so that `--help` answers
+// without loading the engine.
+export { backend } from "./backend.ts"
+export { cache } from "./cache.ts"
+export { schema, stages } from "./language.ts"
+export { graph, plan, run, validate } from "./pipeline.ts"
+export { runs } from "./runs.ts"
