@@ -16,7 +16,7 @@ const refused = async (content: string | Uint8Array): Promise<string> => {
   const { code, stdout, stderr } = await work.command(["validate", "work.yaml"])
   expect(code, stderr).toBe(2)
   expect(stdout).toBe("")
-  expect(stderr.length).toBeLessThan(200_000)
+  expect(stderr.length).toBeLessThan(20_000)
   return stderr
 }
 
@@ -39,7 +39,8 @@ describe("a document made to do harm is refused in clear words", () => {
       Array.from({ length: 1000 }, (_, at) => `${" ".repeat(at)}a:\n`).join(""),
       /nested 64 deep/,
     ],
-    ["a huge scalar", `version: 1\nname: ${"x".repeat(900_000)}\n`, /work\.yaml:\d+:\d+: error/],
+    ["a huge scalar", `version: 1\nname: ${"x".repeat(900_000)}\n`, /work\.yaml:2:7: error/],
+    ["stages without a value", "version: 1\nstages:\n", /work\.yaml:2:1: error: the pipeline has no stages/],
     [
       "50 000 keys",
       `version: 1\n${Array.from({ length: 50_000 }, (_, at) => `k${at}: 1\n`).join("")}`,

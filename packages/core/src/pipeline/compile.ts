@@ -53,9 +53,11 @@ const referencesOf = (outputs: ReadonlyMap<string, Value>): Readonly<Record<stri
 
 const reportNoStages = ({ root, source }: WholeDocument, diagnostics: Diagnostics): void => {
   if (diagnostics.namesMayBeMissing) return
-  // Without a map of keys, that was reported; with a key `stages` that is no map, that was too.
+  // Without a map of keys, that was reported; with a key `stages` that is neither a map nor empty, that was too.
   const stages = root.kind === "map" ? root.entries.get("stages") : undefined
-  if (root.kind !== "map" || (stages !== undefined && stages.value.kind !== "map")) return
+  if (root.kind !== "map") return
+  const hasValue = stages !== undefined && !(stages.value.kind === "scalar" && stages.value.value === null)
+  if (hasValue && stages.value.kind !== "map") return
   const span = stages?.key ?? { source, start: root.span.start, end: root.span.start + 1 }
   diagnostics.report(span, "the pipeline has no stages")
 }

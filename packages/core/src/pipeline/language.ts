@@ -212,6 +212,7 @@ export const documentShape = Type.Object(
       Type.String({
         description: "The pipeline's name; the file's name without it",
         pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        maxLength: 100,
       }),
     ),
     description: Type.Optional(Type.String({ description: "What the pipeline is for" })),
