@@ -4,9 +4,9 @@ import { type Parameters, readParameters } from "../../tensor/index.ts"
 import { blueprintsOf } from "./blueprint.ts"
 import { CONFIG_FILE, findWeightsFile, readClipConfig, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-folder.ts"
 import type { ClipConfig } from "./config.ts"
-import { isHuggingFace, toOpenClipNames } from "./hugging-face-names.ts"
 import { withOpenClipNames } from "./named-checkpoint.ts"
 import type { ClipPreprocess } from "./preprocess-config.ts"
+import { isHuggingFaceSiglip, siglipByOpenClipNames } from "./siglip-names.ts"
 import { readSentencePiece, type TextTokenizer } from "./siglip-tokenizer.ts"
 import { Tokenizer } from "./tokenizer.ts"
 
@@ -44,7 +44,7 @@ export const loadClip = async (folder: string): Promise<ClipModel> => {
     )
   }
   const read = await reading(weightsFile, () => readParameters(weightsFile, withOpenClipNames))
-  const parameters = isHuggingFace(read) ? toOpenClipNames(config, read) : read
+  const parameters = isHuggingFaceSiglip(read) ? siglipByOpenClipNames(config, read) : read
   try {
     checkParameters(config, parameters, weightsFile)
     return {

@@ -99,7 +99,7 @@ export const findNamings = (names: ReadonlyArray<string>): ReadonlyArray<FoundNa
     ),
   )
 
-/** Whether Hugging Face's names are those of a SiglipModel, whose towers are other ones: `toOpenClipNames` knows them. */
+/** Whether Hugging Face's names are those of a SiglipModel, whose towers are other ones: `siglipByOpenClipNames` knows them. */
 export const isSiglipNaming = (names: ReadonlyArray<string>, { naming, prefix }: FoundNaming): boolean =>
   naming === "hugging-face" && names.includes(`${prefix}vision_model.head.probe`)
 

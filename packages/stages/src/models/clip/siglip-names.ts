@@ -1,21 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { Parameters } from "../../tensor/index.ts"
-import { type ClipConfig, isSiglip } from "./config.ts"
+import type { ClipConfig } from "./config.ts"
 import { textPrefix } from "./text-tower.ts"
 import { type BlockNames, OPEN_CLIP_BLOCK, TIMM_BLOCK } from "./transformer.ts"
 
-/** Where the values of a parameter come from: one tensor, a transposed one, or several below each other. */
-type Source = { readonly of: ReadonlyArray<string>; readonly transposed?: true; readonly half?: 0 | 1 }
+/** Where the values of a parameter come from: one tensor, a part of one, or several below each other. */
+type Source = { readonly of: ReadonlyArray<string>; readonly half?: 0 | 1 }
 
-/** Whether parameters have the names of Hugging Face's CLIPModel or SiglipModel. */
-export const isHuggingFace = (parameters: Parameters): boolean =>
-  parameters.has("vision_model.embeddings.patch_embedding.weight")
+/** Whether parameters have the names of Hugging Face's SiglipModel. */
+export const isHuggingFaceSiglip = (parameters: Parameters): boolean =>
+  parameters.has("vision_model.head.probe")
 
 /**
- * The same parameters by open_clip's names. What has no such name keeps its own; the given tensors that are not among
+ * The parameters of a SiglipModel by open_clip's names. What has no such name keeps its own; the given tensors that are not among
  * the result are disposed of.
  */
-export const toOpenClipNames = (config: ClipConfig, given: Parameters): Parameters => {
+export const siglipByOpenClipNames = (config: ClipConfig, given: Parameters): Parameters => {
   const tensors = new Map<string, tf.Tensor>()
   const used = new Set<string>()
   for (const [name, source] of sourcesOf(config)) {
@@ -36,7 +36,6 @@ const tensorOf = (config: ClipConfig, name: string, source: Source, given: Param
     const [first] = parts
     if (first === undefined) throw new Error(`${name} comes from nothing`)
     if (parts.length > 1) return tf.concat(parts, 0)
-    if (source.transposed) return tf.transpose(first)
     if (source.half !== undefined) return halfOf(first, source.half)
     return name === "visual.trunk.pos_embed"
       ? tf.reshape(first, [1, -1, config.vision.width])
@@ -55,28 +54,15 @@ const sourcesOf = (config: ClipConfig): ReadonlyArray<Named> => {
   const { vision, text } = config
   const prefix = textPrefix(config) === "" ? "" : `${textPrefix(config)}.`
   return [
-    ...(isSiglip(config)
-      ? [...siglipSources(), ...blocks("visual.trunk", TIMM_BLOCK, "vision_model", vision.layers)]
-      : [...clipSources(), ...blocks("visual.transformer", OPEN_CLIP_BLOCK, "vision_model", vision.layers)]),
+    ...siglipSources(),
+    ...blocks("visual.trunk", TIMM_BLOCK, "vision_model", vision.layers),
     ...blocks(`${prefix}transformer`, OPEN_CLIP_BLOCK, "text_model", text.layers),
     same(`${prefix}token_embedding.weight`, "text_model.embeddings.token_embedding.weight"),
     same(`${prefix}positional_embedding`, "text_model.embeddings.position_embedding.weight"),
     ...both(`${prefix}ln_final`, "text_model.final_layer_norm"),
-    ...(text.proj_bias
-      ? both(`${prefix}text_projection`, "text_model.head")
-      : [[`${prefix}text_projection`, { of: ["text_projection.weight"], transposed: true }] as const]),
+    ...both(`${prefix}text_projection`, "text_model.head"),
   ]
 }
-
-const clipSources = (): ReadonlyArray<Named> => [
-  same("visual.class_embedding", "vision_model.embeddings.class_embedding"),
-  same("visual.conv1.weight", "vision_model.embeddings.patch_embedding.weight"),
-  same("visual.positional_embedding", "vision_model.embeddings.position_embedding.weight"),
-  // The name is misspelt in transformers.
-  ...both("visual.ln_pre", "vision_model.pre_layrnorm"),
-  ...both("visual.ln_post", "vision_model.post_layernorm"),
-  ["visual.proj", { of: ["visual_projection.weight"], transposed: true }],
-]
 
 const siglipSources = (): ReadonlyArray<Named> => {
   const [pool, head] = ["visual.trunk.attn_pool", "vision_model.head"]
