@@ -81,7 +81,7 @@ export interface RunContext {
 
 /** Names sort by time, and no two runs have the same. */
 const runName = (time: number): string => {
-  const moment = new Date(time).toISOString().slice(0, 19).replaceAll(":", "-")
+  const moment = new Date(time).toISOString().slice(0, 23).replaceAll(/[:.]/g, "-")
   return `${moment}-${Math.floor(Math.random() * 0x1000000)
     .toString(16)
     .padStart(6, "0")}`
