@@ -83,6 +83,12 @@ const runTasks = (context: RunContext): Effect.Effect<TasksEnd> =>
     )
   })
 
+/** What this run has made outlives a power failure from here on. A run that made nothing has nothing to wait for. */
+const keepForGood = (context: RunContext): Effect.Effect<void> =>
+  context.events.some(({ _tag }) => _tag === "TaskSucceeded")
+    ? Effect.ignore(context.store.flush)
+    : Effect.void
+
 type Status = "succeeded" | "failed" | "cancelled"
 
 const statusOf = (context: RunContext, end: TasksEnd): Status => {
@@ -128,6 +134,7 @@ export const runPipeline = (
         yield* Effect.ignore(context.store.sweep)
         const end = yield* runTasks(context)
         yield* Effect.ignore(context.store.saveSources)
+        yield* keepForGood(context)
         outputs = yield* placeOutputs(context, end)
         yield* workTreeChecked
         return statusOf(context, end)

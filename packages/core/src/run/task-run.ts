@@ -2,11 +2,11 @@ import { Deferred, Effect } from "effect"
 import type { OutputReference, Task } from "../pipeline/index.ts"
 import { keyTask, settleResult, type TaskKey } from "../plan/index.ts"
 import { permanent, type Resources, type StageFailure } from "../stage/index.ts"
-import { type KeyRecord, Store } from "../store/index.ts"
+import { type KeyRecord, type KnownTrees, Store, type Tree } from "../store/index.ts"
 import { runAttempt } from "./attempt.ts"
 import { existingLog } from "./attempt-log.ts"
 import { failureOf, reportFailure } from "./failure.ts"
-import type { OutputDigests } from "./outputs.ts"
+import type { KeptOutputs } from "./outputs.ts"
 import type { Held } from "./resource-pool.ts"
 import { retrySchedule } from "./retry.ts"
 import type { RunContext } from "./run-context.ts"
@@ -80,7 +80,7 @@ const giveBack = (run: TaskRun): void => {
 const runAttempts = (
   run: TaskRun,
   input: Readonly<Record<string, unknown>>,
-): Effect.Effect<OutputDigests, StageFailure> => {
+): Effect.Effect<KeptOutputs, StageFailure> => {
   const { context, task, key, reason } = run
   const once = Effect.suspend(() => {
     run.attempts += 1
@@ -133,14 +133,21 @@ const checkSources = Effect.fnUntraced(function* ({ context, task, key, outputDi
 })
 
 /** The record that later runs find; what it shows of the input is masked as everything else is. */
-const recordOf = ({ context, task, key }: TaskRun, outputs: OutputDigests): KeyRecord => {
+const recordOf = ({ context, task, key }: TaskRun, kept: KeptOutputs): KeyRecord => {
   const fields = Object.entries(key.fields).map(([place, field]) => [
     place,
     field.shown === undefined ? field : { ...field, shown: context.mask(field.shown) },
   ])
   const { name: stage, version } = task.stage
   const { run } = context
+  const outputs = Object.fromEntries(Object.entries(kept).map(([name, { digest }]) => [name, digest]))
   return { ...key, fields: Object.fromEntries(fields), stage, version, outputs, run, time: context.now() }
+}
+
+const treesOf = (kept: KeptOutputs): KnownTrees => {
+  const trees = new Map<string, Tree>()
+  for (const { digest, tree } of Object.values(kept)) if (tree !== undefined) trees.set(digest, tree)
+  return trees
 }
 
 const compute = Effect.fnUntraced(function* (run: TaskRun) {
@@ -149,13 +156,14 @@ const compute = Effect.fnUntraced(function* (run: TaskRun) {
   if (context.resources.exceeds(resourcesOf(task, 1))) {
     warn(run, "this task needs more than the machine has: it runs alone, and may not find what it needs")
   }
-  const outputs = yield* runAttempts(run, input)
+  const kept = yield* runAttempts(run, input)
   yield* checkSources(run)
-  const record = recordOf(run, outputs)
-  if (task.cache !== "read-only") yield* context.store.writeRecord(record)
+  const record = recordOf(run, kept)
+  if (task.cache !== "read-only") yield* context.store.writeRecord(record, treesOf(kept))
   yield* context.store.removeCheckpoint(key.key)
   const { attempts } = run
   const seconds = secondsOf(run)
+  const { outputs } = record
   context.emit({ _tag: "TaskSucceeded", task: task.id, key: key.key, attempts, seconds, outputs })
   return record
 })
