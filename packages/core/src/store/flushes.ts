@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import { Effect } from "effect"
+import { Context, Effect } from "effect"
 import { type Disk, writeAtomically } from "./disk.ts"
 import type { Layout } from "./layout.ts"
 import { type StoreError, storeError } from "./store-error.ts"
@@ -40,6 +40,9 @@ const findBoot = (): string =>
   textOf(() => execFileSync("sysctl", ["-n", "kern.bootsessionuuid"], { stdio: "pipe", encoding: "utf8" })) ||
   hostname()
 
+/** The name of the system's present life. */
+export const Boot = Context.Reference<string>("@diva-pipeline/core/store/Boot", { defaultValue: findBoot })
+
 const secondsNow = (): number => Number(process.hrtime.bigint() / 1_000_000n) / 1000
 
 /** The moment of the last flush in each life of the system: one small file for each. */
@@ -57,8 +60,7 @@ const readFlushed = (layout: Layout): Map<string, number> => {
 }
 
 /** Follows what reaches the disk of the store with that layout. */
-export const makeFlushes = (disk: Disk, layout: Layout): Flushes => {
-  const boot = findBoot()
+export const makeFlushes = (disk: Disk, layout: Layout, boot: string): Flushes => {
   let flushed: ReadonlyMap<string, number> | undefined
   const hasLasted = (moment: Moment): boolean => {
     if (moment.boot === boot) return true

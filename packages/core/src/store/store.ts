@@ -5,7 +5,7 @@ import { type Collection, makeCollection } from "./collection.ts"
 import { type Committed, commitTree } from "./commit.ts"
 import { Disk, discard, onDisk } from "./disk.ts"
 import { type Found, find, settleRecord } from "./find.ts"
-import { makeFlushes } from "./flushes.ts"
+import { Boot, makeFlushes } from "./flushes.ts"
 import { checkFormat } from "./format.ts"
 import { type Layout, layoutOf } from "./layout.ts"
 import { type Leases, makeLeases } from "./lease.ts"
@@ -84,7 +84,7 @@ const makeStore = Effect.fnUntraced(function* (root: string) {
   const sources = makeSourceDigests(disk, layout)
   const claims = yield* makeClaims(disk, layout, leases)
   const { claim } = claims
-  const flushes = makeFlushes(disk, layout)
+  const flushes = makeFlushes(disk, layout, yield* Boot)
   const ground = { disk, layout, flushes }
   const artefact = (digest: string) => findArtefact(ground, digest)
   const work = makeWork(disk, layout, leases)
