@@ -57,7 +57,7 @@ const measuredAttempt = (
       outputs,
       scratch,
       checkpoint,
-      environment: environmentOf(task, gpus, process.env),
+      environment: environmentOf(task, gpus, context.environment, process.env),
       gpus,
       attempt: number,
     }

@@ -11,7 +11,7 @@ import {
 } from "../observe/index.ts"
 import type { Json, Pipeline, Task } from "../pipeline/index.ts"
 import { type Choice, type Choosing, type Facts, lastKeys, learnEnvironment } from "../plan/index.ts"
-import { HostPool, type Resources } from "../stage/index.ts"
+import { commonEnvironment, HostPool, type Resources } from "../stage/index.ts"
 import {
   isReadOnly,
   type KeyRecord,
@@ -65,6 +65,8 @@ export interface RunContext {
   readonly passing: Map<string, string>
   /** The run's own. */
   readonly scope: Scope.Scope
+  /** The environment variables that every task may read. */
+  readonly environment: Readonly<Record<string, string>>
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly mask: (text: string) => string
@@ -176,6 +178,7 @@ export const makeRunContext = Effect.fnUntraced(function* (
     lastKey: lastKeys(store.root, pipeline.name),
     passing: new Map(),
     scope: yield* Effect.scope,
+    environment: commonEnvironment(process.env),
     now,
     mask,
     computing: Deferred.makeUnsafe<void>(),

@@ -1,4 +1,4 @@
-import { Effect, type Fiber, FiberSet } from "effect"
+import { type Cause, Effect, Exit, type Fiber, FiberSet } from "effect"
 import type { OutputReference, Task } from "../pipeline/index.ts"
 import {
   decide,
@@ -70,6 +70,7 @@ export class Scheduler implements TasksEnd {
   /** Tasks that hold or want resources. */
   #active = 0
   #isStopping = false
+  #mistake: Cause.Cause<never> | undefined
   isCut = false
 
   constructor(context: RunContext) {
@@ -98,6 +99,7 @@ export class Scheduler implements TasksEnd {
       yield* this.#bell.sleep
     }
     this.#context.flush()
+    if (this.#mistake !== undefined) return yield* Effect.failCause(this.#mistake)
   })
 
   /** Nothing new is begun from now on; what only waits to be tried again ends at once. */
@@ -246,20 +248,22 @@ export class Scheduler implements TasksEnd {
     { self: this },
     function* (fibers: FiberSet.FiberSet<void>, run: TaskRun) {
       const place = run.order
-      const work = Effect.map(runTask(run), (end) => {
-        this.#ended.add([place, run, end])
-        this.#bell.ring()
-      }).pipe(
-        Effect.onInterrupt(() =>
-          Effect.sync(() => {
-            this.#ended.add([place, run, "cancelled"])
-            this.#bell.ring()
-          }),
-        ),
+      const work = Effect.onExit(runTask(run), (exit) =>
+        Effect.sync(() => {
+          if (Exit.isFailure(exit) && Exit.hasDies(exit)) this.#break(exit.cause)
+          this.#ended.add([place, run, Exit.isSuccess(exit) ? exit.value : "cancelled"])
+          this.#bell.ring()
+        }),
       )
-      this.#running.set(place, { run, fiber: yield* FiberSet.run(fibers, work) })
+      this.#running.set(place, { run, fiber: yield* FiberSet.run(fibers, Effect.asVoid(work)) })
     },
   )
+
+  /** A mistake of the engine's own: nobody knows what else is wrong, so all ends. */
+  #break(cause: Cause.Cause<never>): void {
+    this.#mistake ??= cause
+    this.cancel()
+  }
 
   #end(place: number, run: TaskRun, end: TaskEnd): void {
     this.#active -= 1

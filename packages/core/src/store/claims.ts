@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { Duration, Effect, type Scope } from "effect"
+import { Duration, Effect, Scope } from "effect"
 import { type Disk, discard, onDisk } from "./disk.ts"
 import type { Layout } from "./layout.ts"
 import type { Leases } from "./lease.ts"
@@ -135,10 +135,14 @@ export const makeClaims = Effect.fnUntraced(function* (
   const claim: Claims["claim"] = Effect.fnUntraced(function* (name, onWait) {
     const path = layout.claim(name)
     const lease = yield* leases.own
+    const scope = yield* Effect.scope
     const once = onDisk("write", path, () => attempt(lease, path)).pipe(
       Effect.tap((made) =>
         made._tag === "ours"
-          ? Effect.addFinalizer(() => Effect.sync(() => release(lease, made.places)))
+          ? Scope.addFinalizer(
+              scope,
+              Effect.sync(() => release(lease, made.places)),
+            )
           : Effect.void,
       ),
       Effect.uninterruptible,

@@ -102,8 +102,10 @@ export const Disk = Context.Reference<Disk>("@diva-pipeline/core/store/Disk", {
   defaultValue: () => nodeDisk,
 })
 
-/** A name that no other process chooses. */
-export const uniqueName = (): string => randomBytes(8).toString("hex")
+const own = randomBytes(8).toString("hex")
+let count = 0
+/** A name that is given once, by this process and by all others. */
+export const uniqueName = (): string => `${own}${(++count).toString(16)}`
 
 /** Plain disk work as an effect: whatever it throws becomes one clear error. */
 export const onDisk = <A>(doing: string, path: string, work: () => A): Effect.Effect<A, StoreError> =>

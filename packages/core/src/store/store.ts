@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path"
-import { Context, Effect, Layer, type Scope } from "effect"
+import { Context, Effect, Layer, Scope } from "effect"
 import { makeClaims } from "./claims.ts"
 import { type Collection, makeCollection } from "./collection.ts"
 import { type Committed, commitTree } from "./commit.ts"
@@ -120,10 +120,12 @@ const makeWork = (
   leases: Leases,
 ): Pick<StoreShape, "workFolder" | "workPath"> => {
   let count = 0
-  const workPath = Effect.acquireRelease(
-    Effect.map(leases.own, (lease) => join(layout.work, `${lease}-${++count}`)),
-    (path) => Effect.sync(() => discard(disk, path)),
-  )
+  const workPath = Effect.gen(function* () {
+    const path = join(layout.work, `${yield* leases.own}-${++count}`)
+    const remove = Effect.sync(() => discard(disk, path))
+    yield* Scope.addFinalizer(yield* Effect.scope, remove)
+    return path
+  })
   // Becomes an artefact's content in the place where it is.
   const workFolder = Effect.flatMap(workPath, (path) => {
     const folder = join(path, "content")
