@@ -37,6 +37,7 @@ const pipeline: Pipeline = {
   name: "p",
   description: "",
   file: "p.yaml",
+  documents: ["p.yaml"],
   params: {},
   pools: {},
   tasks: [
