@@ -32,21 +32,27 @@ const sinceOf = ({ run, time }: KeyRecord): NonNullable<Explanation["since"]> =>
 
 const stageText = (name: string, version: number): string => `${name} version ${version}`
 
-const changesSince = ({ stage }: Task, former: KeyRecord, inputs: Inputs): ReadonlyArray<Change> =>
-  ingredientChanges(
-    {
-      stage: stageText(former.stage, former.version),
-      inputs: former.fields,
-      environment: former.environment,
-    },
-    { ...inputs, stage: stageText(stage.name, stage.version) },
-  )
-
-const masked = (mask: Mask, change: Change): Change => ({
-  ...change,
-  ...(change.before !== undefined && { before: mask(change.before) }),
-  ...(change.after !== undefined && { after: mask(change.after) }),
+/** As records have it: only so is what was masked there the same as before. */
+const masked = (mask: Mask, { inputs, environment }: Inputs): Inputs => ({
+  inputs: Object.fromEntries(
+    Object.entries(inputs).map(([place, field]) => [
+      place,
+      field.shown === undefined ? field : { ...field, shown: mask(field.shown) },
+    ]),
+  ),
+  environment: Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, mask(value)])),
 })
+
+const changesSince = (
+  { stage }: Task,
+  { stage: formerStage, version, fields, environment }: KeyRecord,
+  inputs: Inputs,
+  mask: Mask,
+): ReadonlyArray<Change> =>
+  ingredientChanges(
+    { ...masked(mask, { inputs: fields, environment }), stage: stageText(formerStage, version) },
+    { ...masked(mask, inputs), stage: stageText(stage.name, stage.version) },
+  )
 
 /** Explains the tasks of a pipeline by the records of when they were last done. */
 export const makeExplain = Effect.fnUntraced(function* (
@@ -62,7 +68,7 @@ export const makeExplain = Effect.fnUntraced(function* (
     const former = last === undefined ? undefined : store.record(last)
     const told = { reason: mask(reason) }
     if (task === undefined || inputs === undefined || former === undefined) return { ...told, changes: [] }
-    const changes = changesSince(task, former, inputs).map((change) => masked(mask, change))
+    const changes = changesSince(task, former, inputs, mask)
     const { inputs: fields, environment } = inputs
     const isOfChanges = told.reason === mask(reasonText(explainMiss(task, { fields, environment }, former)))
     return { ...(!(isOfChanges && changes.length > 0) && told), since: sinceOf(former), changes }
