@@ -6,6 +6,7 @@ import {
   cache,
   graph,
   plan,
+  resume,
   run,
   runs,
   schema,
@@ -19,7 +20,7 @@ const divaPipeline = Command.make("diva-pipeline").pipe(
   Command.withDescription(
     "Improve CLIP's vision with diffusion feedback: declarative, cached, repeatable pipelines",
   ),
-  Command.withSubcommands([run, plan, validate, schema, stages, backend, runs, graph, cache]),
+  Command.withSubcommands([run, resume, plan, validate, schema, stages, backend, runs, graph, cache]),
 )
 
 const globalFlags = CliConfig.layer({

@@ -87,6 +87,7 @@ export const definePipeline = (
       name: header.name,
       description: header.description ?? "",
       file: span.source.file,
+      documents: [span.source.file],
       params: header.params ?? {},
       pools: header.pools ?? {},
       tasks: definition.tasks,

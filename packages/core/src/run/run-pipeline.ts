@@ -56,7 +56,7 @@ const start = (context: RunContext): void => {
     versions: { node: process.version, ...context.options.versions },
     tasks: context.choice.tasks.map(({ id, stage }) => ({ id, stage: stage.name, version: stage.version })),
   })
-  context.emit(describeRun(context.pipeline.params, [context.pipeline.file]))
+  context.emit(describeRun(context.pipeline.params, context.pipeline.documents))
 }
 
 /** Keeps what this run has taught for the next one of the pipeline. */

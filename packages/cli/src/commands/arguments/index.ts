@@ -3,5 +3,5 @@
 export { backend } from "./backend.ts"
 export { cache } from "./cache.ts"
 export { schema, stages } from "./language.ts"
-export { graph, plan, run, validate } from "./pipeline.ts"
+export { graph, plan, resume, run, validate } from "./pipeline.ts"
 export { runs } from "./runs.ts"
