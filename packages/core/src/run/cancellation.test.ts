@@ -4,7 +4,15 @@ import { afterAll, describe, expect, test } from "vitest"
 import type { RunEvent } from "../observe/index.ts"
 import { makeFolder, removeFolder } from "./fixtures/engine.ts"
 import { machine, randomPipeline, toPipeline } from "./fixtures/random-pipelines.ts"
-import { expectLaws, expectRecovery, inFolder, quickEngine, run, startsIn } from "./fixtures/run-laws.ts"
+import {
+  expectLaws,
+  expectRecovery,
+  inFolder,
+  inWords,
+  quickEngine,
+  run,
+  startsIn,
+} from "./fixtures/run-laws.ts"
 import { runPipeline } from "./index.ts"
 
 const base = makeFolder()
@@ -47,6 +55,11 @@ describe("whenever a run is ended", () => {
             const ends = expectLaws(pipeline, events)
             expect(startsIn(late)).toEqual([])
             expect(events.at(-1)?._tag).toBe("RunFinished")
+            for (const event of events) {
+              // What has its outputs is recorded before the run ends.
+              const isOver = grace === 1 && event._tag === "AttemptEnded" && event.result === "succeeded"
+              if (isOver) expect(inWords(ends[Number(event.task)] ?? "")).toBe("done")
+            }
             if (ends.includes("TaskCancelled")) expect(summary.status).toBe("cancelled")
             await expectRecovery(folder, pipeline, ends)
           }),

@@ -2,7 +2,13 @@ import { extname, join } from "node:path"
 import { Effect, Scope } from "effect"
 import type { Task } from "../pipeline/index.ts"
 import { permanent, type StageFailure } from "../stage/index.ts"
-import { type ArtefactDamaged, type ArtefactRefused, type StoreError, storeError } from "../store/index.ts"
+import {
+  type ArtefactDamaged,
+  type ArtefactRefused,
+  type StoreError,
+  scanTree,
+  storeError,
+} from "../store/index.ts"
 import { failureOf } from "./failure.ts"
 import type { RunContext } from "./run-context.ts"
 import type { WorkPlace } from "./work-place.ts"
@@ -21,6 +27,7 @@ const refusedOutput =
 
 /** Moves an output to where it lives as long as the run: in a work folder, which goes even when the run is killed. */
 const passOn = Effect.fnUntraced(function* (context: RunContext, folder: string, file: string | undefined) {
+  yield* scanTree(folder, "refuse")
   const digest = yield* context.store.digestSource(file === undefined ? folder : join(folder, file))
   if (context.passing.has(digest)) return digest
   const place = join(yield* Scope.provide(context.store.workFolder(), context.scope), "output")

@@ -9,6 +9,7 @@ export type { Manifest, ManifestFile } from "./manifest.ts"
 export { resultName } from "./materialise.ts"
 export { isRunning, ownIdentity, ProcessIdentity } from "./process-identity.ts"
 export type { KeyRecord, RecordedField } from "./records.ts"
+export { scanTree } from "./scan.ts"
 export { Store, type StoreShape } from "./store.ts"
 export {
   ArtefactDamaged,
