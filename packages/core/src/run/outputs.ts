@@ -7,6 +7,7 @@ import {
   type ArtefactRefused,
   type Committed,
   type StoreError,
+  scanTree,
   storeError,
 } from "../store/index.ts"
 import { failureOf } from "./failure.ts"
@@ -30,6 +31,7 @@ const refusedOutput =
 
 /** Moves an output to where it lives as long as the run: in a work folder, which goes even when the run is killed. */
 const passOn = Effect.fnUntraced(function* (context: RunContext, folder: string, file: string | undefined) {
+  yield* scanTree(folder, "refuse")
   const digest = yield* context.store.digestSource(file === undefined ? folder : join(folder, file))
   if (context.passing.has(digest)) return { digest }
   const place = yield* Scope.provide(context.store.workFolder, context.scope)

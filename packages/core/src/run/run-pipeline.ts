@@ -69,10 +69,16 @@ const remember = (context: RunContext, { records, seconds }: TasksEnd): void => 
   writeLastTime(context.store.root, context.pipeline.name, { keys, seconds: Object.fromEntries(seconds) })
 }
 
+/** From the first word to the end of the last task: whatever interrupts the run, each task has an end. */
 const runTasks = (context: RunContext): Effect.Effect<TasksEnd> =>
   Effect.suspend(() => {
     const scheduler = new Scheduler(context)
-    return Effect.scoped(Effect.andThen(onStop(context, scheduler), scheduler.run)).pipe(
+    start(context)
+    // What cannot be cleared away now can be later.
+    return Effect.ignore(context.store.sweep).pipe(
+      Effect.andThen(onStop(context, scheduler)),
+      Effect.andThen(scheduler.run),
+      Effect.scoped,
       Effect.as(scheduler),
       Effect.ensuring(
         Effect.sync(() => {
@@ -128,10 +134,7 @@ export const runPipeline = (
       const finish = (status: Status): void =>
         context.emit({ _tag: "RunFinished", status, seconds: (context.now() - begun) / 1000, outputs })
       const work = Effect.gen(function* () {
-        start(context)
         const workTreeChecked = yield* followWorkTree(context)
-        // What cannot be cleared away now can be later.
-        yield* Effect.ignore(context.store.sweep)
         const end = yield* runTasks(context)
         yield* Effect.ignore(context.store.saveSources)
         yield* keepForGood(context)

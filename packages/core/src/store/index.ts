@@ -10,6 +10,7 @@ export type { Manifest, ManifestFile } from "./manifest.ts"
 export { resultName } from "./materialise.ts"
 export { isRunning, ownIdentity, ProcessIdentity } from "./process-identity.ts"
 export type { KeyRecord, KnownTrees, RecordedField } from "./records.ts"
+export { scanTree } from "./scan.ts"
 export type { Tree } from "./states.ts"
 export { Store, type StoreShape } from "./store.ts"
 export {
