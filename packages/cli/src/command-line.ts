@@ -5,6 +5,7 @@ import {
   backend,
   cache,
   graph,
+  newFiles,
   plan,
   run,
   runs,
@@ -19,7 +20,7 @@ const divaPipeline = Command.make("diva-pipeline").pipe(
   Command.withDescription(
     "Improve CLIP's vision with diffusion feedback: declarative, cached, repeatable pipelines",
   ),
-  Command.withSubcommands([run, plan, validate, schema, stages, backend, runs, graph, cache]),
+  Command.withSubcommands([run, plan, validate, schema, stages, backend, runs, graph, cache, newFiles]),
 )
 
 const globalFlags = CliConfig.layer({
