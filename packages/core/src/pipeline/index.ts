@@ -19,4 +19,5 @@ export {
 } from "./pipeline.ts"
 export { type ProgramTask, programTask } from "./program-task.ts"
 export { DURATION_EXAMPLES, parseDuration, parseSize, SIZE_EXAMPLES } from "./quantities.ts"
+export { readUsedStages, type UsedStage, type UsedStages } from "./used-stages.ts"
 export { toJson, type Value } from "./value.ts"
