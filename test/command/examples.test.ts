@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, expect, test } from "vitest"
 import { makeFolder, removeFolder, root, run } from "./command.ts"
@@ -47,4 +47,25 @@ test("a document and a program with the same stage share its results", async () 
     "cached",
     "cached",
   ])
+})
+
+test("a sweep has the names of a document's matrix, and ends with the path of its report", () => {
+  const { stderr, stdout } = runExample("sweep.ts")
+  expect(stderr).toBe("")
+  const lines = stdout.trim().split("\n")
+  expect(lines).toContain("score[seed=2,view=all-tokens]")
+  expect(lines.at(-1)).toBe(join(folder, "results/sweep/report"))
+  expect(existsSync(join(folder, "results/sweep/report/index.html"))).toBe(true)
+})
+
+test("a run ends when nobody listens to its events, and keeps what was finished", () => {
+  const { stderr, stdout } = runExample("events.ts")
+  expect(stderr).toBe("")
+  expect(stdout).toMatch(/^TaskStarted scenes\n[\s\S]*TaskSucceeded scenes\n/)
+  expect(stdout).toMatch(/succeeded: scenes cached, pack succeeded\n$/)
+})
+
+test("hosts run the stages of a registry of one's own", () => {
+  const { stderr, stdout } = runExample("own-registry/sum.ts")
+  expect([stderr, stdout]).toEqual(["", "5050\n"])
 })

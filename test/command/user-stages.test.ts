@@ -111,6 +111,18 @@ describe("a stage from a file", () => {
     expect(stderr).toContain("hint: did you mean `radius`?")
   })
 
+  test("is part of the schema of the document", async () => {
+    writeRow()
+    const { code, stdout, stderr } = await command("schema", "row.yaml")
+    expect([code, stderr]).toEqual([0, ""])
+    const { allOf } = JSON.parse(stdout).properties.stages.additionalProperties
+    const ofBlur = allOf.find(
+      ({ if: { properties } }: { if: { properties: { uses: { const?: string } } } }) =>
+        properties.uses.const?.endsWith("blur.ts"),
+    )
+    expect(Object.keys(ofBlur.then.properties.with.properties)).toEqual(["image", "radius"])
+  })
+
   test("that is broken is told with its own place", async () => {
     writeRow()
     write("stages/blur.ts", BLUR.replace('"image/blur",', '"image/blur" version'))

@@ -5,6 +5,7 @@ import {
   backend,
   cache,
   graph,
+  newFiles,
   plan,
   resume,
   run,
@@ -20,7 +21,19 @@ const divaPipeline = Command.make("diva-pipeline").pipe(
   Command.withDescription(
     "Improve CLIP's vision with diffusion feedback: declarative, cached, repeatable pipelines",
   ),
-  Command.withSubcommands([run, resume, plan, validate, schema, stages, backend, runs, graph, cache]),
+  Command.withSubcommands([
+    run,
+    resume,
+    plan,
+    validate,
+    schema,
+    stages,
+    backend,
+    runs,
+    graph,
+    cache,
+    newFiles,
+  ]),
 )
 
 const globalFlags = CliConfig.layer({

@@ -18,6 +18,8 @@ export const FailureReport = Schema.Struct({
   hint: Schema.optionalKey(Schema.String),
   /** The file that was at fault, where there is one. */
   file: Schema.optionalKey(Schema.String),
+  /** Seconds that a server has asked to wait for. */
+  retryAfter: Schema.optionalKey(Schema.Number),
   /** Where the pipeline declares the stage: `file:line:column`. */
   location: Schema.String,
   /** The attempt's log, absolute. */

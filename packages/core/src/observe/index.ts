@@ -27,5 +27,11 @@ export {
   removeRuns,
 } from "./runs.ts"
 export { type Mask, makeMask, maskEvent } from "./secrets.ts"
-export { type RunSummary, summarise, type TaskStatus, type TaskSummary } from "./summary.ts"
+export {
+  type PlacedOutputs,
+  type RunSummary,
+  summarise,
+  type TaskStatus,
+  type TaskSummary,
+} from "./summary.ts"
 export { type TimelineEntry, timelineOf } from "./timeline.ts"

@@ -20,8 +20,17 @@ export interface TaskSummary {
   readonly blockedBy?: ReadonlyArray<string>
 }
 
-/** A run in short. */
-export interface RunSummary {
+/** Where outputs are, by their names: of those that the types know, each may be missing. */
+export type PlacedOutputs<Output extends string> = string extends Output
+  ? Readonly<Record<string, string>>
+  : { readonly [Name in Output]?: string }
+
+/**
+ * A run in short.
+ *
+ * @typeParam Output the names of the pipeline's outputs, where the types know them
+ */
+export interface RunSummary<Output extends string = string> {
   readonly run: string
   readonly pipeline: string
   /** `unfinished`: the process was killed, or still runs. */
@@ -30,8 +39,8 @@ export interface RunSummary {
   readonly started: string
   readonly seconds: number
   readonly tasks: ReadonlyArray<TaskSummary>
-  /** Where the pipeline's outputs are, absolute. */
-  readonly outputs: Readonly<Record<string, string>>
+  /** Where the pipeline's outputs are, absolute; those of tasks that are not done are missing. */
+  readonly outputs: PlacedOutputs<Output>
 }
 
 const applyTo = (task: TaskSummary, event: RunEvent): TaskSummary => {

@@ -8,9 +8,9 @@ import {
   type TextNode,
 } from "../document/index.ts"
 import { checkShape, isGroup, type PipelineDocument, putTogether, type WholeDocument } from "./documents.ts"
-import { type OpenFile, readImports } from "./imports.ts"
+import { readImports } from "./imports.ts"
 import { applyOverlays, type Overlays } from "./overlays.ts"
-import { readYaml } from "./read-file.ts"
+import { type Chain, readNamed, readYaml } from "./read-file.ts"
 
 /** What is read besides a pipeline's document. */
 export interface FileOptions {
@@ -78,7 +78,7 @@ class DocumentReader {
   read(
     main: PipelineDocument,
     overlays: Overlays,
-    chain: readonly [OpenFile, ...ReadonlyArray<OpenFile>],
+    chain: Chain,
   ): Effect.Effect<WholeDocument, never, FileSystem.FileSystem | Path.Path> {
     const self = this
     return Effect.gen(function* () {
@@ -86,8 +86,8 @@ class DocumentReader {
       const layers = overlays.files.map(({ root }) => root)
       // Only a file that is laid over the document can change what it imports.
       const importing = layers.length === 0 ? main.root : layers.reduce(mergeDocuments, main.root)
-      const open = chain.at(-1) ?? chain[0]
-      const imported = yield* readImports(importing, open, self.#workingFolder, self.#diagnostics)
+      const itself: Chain = [chain.at(-1) ?? chain[0]]
+      const imported = yield* readImports(importing, itself, self.#workingFolder, self.#diagnostics)
       const whole = putTogether(main, imported, self.#diagnostics)
       const root = applyOverlays(whole, overlays, self.#diagnostics)
       if (root !== whole) checkShape({ source: main.source, root }, "document", self.#diagnostics)
@@ -96,7 +96,7 @@ class DocumentReader {
         const uses = entryOf(stage, "uses")
         if (!isText(uses) || !isGroup(uses)) continue
         const absolute = self.#path.resolve(uses.span.source.folder, uses.value)
-        const group = groups.get(absolute) ?? (yield* self.#readGroup(uses, absolute, chain))
+        const group = groups.get(absolute) ?? (yield* self.#readGroup(uses, chain))
         if (group !== undefined) groups.set(absolute, group)
       }
       const files = [main, ...imported, ...overlays.files].map(({ source }) => source.file)
@@ -106,26 +106,14 @@ class DocumentReader {
 
   readonly #readGroup = Effect.fnUntraced(
     { self: this },
-    function* (
-      this: DocumentReader,
-      uses: TextNode,
-      absolute: string,
-      chain: readonly [OpenFile, ...ReadonlyArray<OpenFile>],
-    ) {
-      const file = this.#path.relative(this.#workingFolder, absolute)
-      const read = yield* readYaml(file, absolute, this.#diagnostics, uses)
-      if (read === undefined) return undefined
-      const start = chain.findIndex(({ identity }) => identity === read.identity)
-      if (start !== -1) {
-        const circle = [...chain.slice(start).map((open) => open.file), file].join(" → ")
-        this.#diagnostics.report(uses.span, `documents use each other in a circle: ${circle}`)
-        return undefined
-      }
+    function* (this: DocumentReader, uses: TextNode, chain: Chain) {
+      const circle = "documents use each other in a circle"
+      const read = yield* readNamed(uses, chain, circle, this.#workingFolder, this.#diagnostics)
+      if (read?.document === undefined) return undefined
       const known = this.#read.get(read.identity)
       if (known !== undefined) return known
       const overlays = { profiles: [], files: [], workingFolder: this.#workingFolder }
-      const open = { file, identity: read.identity }
-      const whole = yield* this.read(read.document, overlays, [...chain, open])
+      const whole = yield* this.read(read.document, overlays, read.chain)
       this.#read.set(read.identity, whole)
       return whole
     },

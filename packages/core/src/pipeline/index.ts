@@ -4,6 +4,7 @@ export { InvalidPipeline } from "./invalid-pipeline.ts"
 export { LANGUAGE_VERSION, NAME_PATTERN } from "./language.ts"
 export { languageSchema } from "./language-schema.ts"
 export { checkPath, type LoadOptions, loadPipeline } from "./load.ts"
+export { MemberNames } from "./member-names.ts"
 export type { GivenParam } from "./params.ts"
 export {
   type InputValue,
@@ -18,4 +19,5 @@ export {
 } from "./pipeline.ts"
 export { type ProgramTask, programTask } from "./program-task.ts"
 export { DURATION_EXAMPLES, parseDuration, parseSize, SIZE_EXAMPLES } from "./quantities.ts"
-export type { Value } from "./value.ts"
+export { readUsedStages, type UsedStage, type UsedStages } from "./used-stages.ts"
+export { toJson, type Value } from "./value.ts"

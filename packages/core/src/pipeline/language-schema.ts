@@ -1,6 +1,7 @@
 import type { StageRegistry } from "../stage/index.ts"
 import { documentShape, profileShape, stageMatrix, stageSettings, stageShape } from "./language.ts"
 import type { Json } from "./pipeline.ts"
+import type { UsedStage } from "./used-stages.ts"
 
 /** What JSON Schema calls an object, being written. */
 type Schema = { readonly [key: string]: Json }
@@ -11,8 +12,10 @@ const EXPRESSION: Schema = { type: "string", pattern: "\\$\\{\\{" }
 /**
  * The JSON Schema of the language, for editors: what stages there are, and for each what its `with` takes.
  * An editor that follows it completes names, shows descriptions and marks most mistakes; only `loadPipeline` knows all.
+ *
+ * @param used what one document uses besides: stages of files and packages, and documents
  */
-export const languageSchema = (registry: StageRegistry): Json => {
+export const languageSchema = (registry: StageRegistry, used: ReadonlyArray<UsedStage> = []): Json => {
   const document = asJson(documentShape)
   const properties = {
     ...schemaAt(document, "properties"),
@@ -22,7 +25,7 @@ export const languageSchema = (registry: StageRegistry): Json => {
     },
     stages: {
       ...schemaAt(document, "properties", "stages"),
-      additionalProperties: stageSchema(registry),
+      additionalProperties: stageSchema(stagesOf(registry, used)),
     },
     outputs: { ...schemaAt(document, "properties", "outputs"), additionalProperties: EXPRESSION },
     profiles: { ...schemaAt(document, "properties", "profiles"), additionalProperties: asJson(profileShape) },
@@ -35,13 +38,28 @@ export const languageSchema = (registry: StageRegistry): Json => {
   }
 }
 
-const stageSchema = (registry: StageRegistry): Schema => {
-  const stages = [...registry.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+const stagesOf = (registry: StageRegistry, used: ReadonlyArray<UsedStage>): ReadonlyArray<UsedStage> => {
+  const known = [...registry.values()].map(({ name, summary, input }) => ({
+    uses: name,
+    summary,
+    input: asJson(input),
+  }))
+  return [...known, ...used].sort((a, b) => (a.uses < b.uses ? -1 : 1))
+}
+
+/** What a document that is used as a stage says of its own stages instead. */
+const NOT_OF_GROUPS = ["cache", "env", "resources", "retry", "timeout"]
+
+const stageSchema = (stages: ReadonlyArray<UsedStage>): Schema => {
   const shape = asJson(stageShape)
   const settings = Object.entries(schemaAt(asJson(stageSettings), "properties")).map(
     ([name, schema]): [string, Json] => [name, orExpression(asWritten(name, schema))],
   )
   const properties = schemaAt(shape, "properties")
+  const conditions = stages.map(({ uses, input }) =>
+    when({ const: uses }, thenWith(orExpressionWithin(input))),
+  )
+  const refused = Object.fromEntries(NOT_OF_GROUPS.map((name) => [name, false]))
   return {
     ...shape,
     properties: {
@@ -49,20 +67,23 @@ const stageSchema = (registry: StageRegistry): Schema => {
       uses: {
         description: "The stage to run, or a document whose stages run",
         anyOf: [
-          ...stages.map(({ name, summary }): Json => ({ const: name, description: summary })),
+          ...stages.map(({ uses, summary }): Json => ({ const: uses, description: summary })),
           { type: "string", pattern: "\\.(ya?ml|[cm]?[jt]s)$", description: "A file, relative to this one" },
+          { type: "string", pattern: "^package:[^/]+(/[^/]+)+$", description: "A stage of a package" },
         ],
       },
       matrix: asJson(stageMatrix),
       ...Object.fromEntries(settings),
     },
-    allOf: stages.map(({ name, input }) => ({
-      if: { properties: { uses: { const: name } }, required: ["uses"] },
-      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-      then: thenWith(orExpressionWithin(asJson(input))),
-    })),
+    allOf: [...conditions, when({ pattern: "\\.ya?ml$" }, { properties: refused })],
   }
 }
+
+/** What holds of stages whose `uses` is as given. */
+const when = (uses: Schema, then: Schema): Schema => ({
+  if: { properties: { uses }, required: ["uses"] },
+  then,
+})
 
 /** `with` must be there when one of the inputs must be. */
 const thenWith = (input: Json): Schema => {
@@ -90,9 +111,7 @@ const withSingleValues = (schema: Json): Json => {
 }
 
 const orSingle = (list: Json): Json =>
-  isSchema(list) && list.items !== undefined
-    ? { ...describedAs(list.items), anyOf: [list.items, list] }
-    : list
+  isSchema(list) && list.items !== undefined ? choice(list.items, [list.items, list]) : list
 
 const withProperties = (schema: Json, change: (name: string, one: Json) => Json): Json => {
   if (!isSchema(schema)) return schema
@@ -105,7 +124,7 @@ const withProperties = (schema: Json, change: (name: string, one: Json) => Json)
 
 const orAttempts = (schema: Json): Json => {
   const attempts: Schema = { type: "integer", minimum: 1, description: "Attempts in all" }
-  return { ...describedAs(schema), anyOf: [schema, attempts] }
+  return choice(schema, [schema, attempts])
 }
 
 /** The schema, or an expression in place of the value. */
@@ -114,7 +133,7 @@ const orExpression = (schema: Json): Json => {
   // An artefact or another free text may hold an expression anyway.
   const isFreeText =
     isSchema(inner) && inner.type === "string" && Object.keys(inner).every((key) => FREE.has(key))
-  return isFreeText ? inner : { ...describedAs(inner), anyOf: [inner, EXPRESSION] }
+  return isFreeText ? inner : choice(inner, [inner, EXPRESSION])
 }
 
 const FREE: ReadonlySet<string> = new Set(["type", "description", "title", "default", "examples", "artefact"])
@@ -140,15 +159,38 @@ const orExpressionWithin = (schema: Json): Json => {
         ? orExpression(open)
         : Object.fromEntries(Object.entries(open).map(([name, one]) => [name, orExpression(one)]))
   }
-  if (Array.isArray(rest.anyOf)) result.anyOf = rest.anyOf.map(orExpressionWithin)
+  const values = constants(rest.anyOf)
+  if (values !== undefined) {
+    delete result.anyOf
+    result.enum = values
+  } else if (Array.isArray(rest.anyOf)) result.anyOf = rest.anyOf.map(orExpressionWithin)
   if (items !== undefined) result.items = Array.isArray(items) ? items.map(orExpression) : orExpression(items)
   return result
 }
 
 const hasDefault = (schema: Json | undefined): boolean => isSchema(schema) && schema.default !== undefined
 
-const describedAs = (schema: Json): Schema =>
-  isSchema(schema) && typeof schema.description === "string" ? { description: schema.description } : {}
+/** The values of a choice between constants, which editors complete best as an `enum`. */
+const constants = (choices: Json | undefined): ReadonlyArray<Json> | undefined => {
+  if (!Array.isArray(choices)) return undefined
+  const values = choices.flatMap((one: Json) =>
+    isSchema(one) && one.const !== undefined && one.description === undefined ? [one.const] : [],
+  )
+  return values.length === choices.length ? values : undefined
+}
+
+/** What is said of the value as a whole, so that editors show it once, however the value is written. */
+const SAID_ONCE: ReadonlySet<string> = new Set(["description", "default"])
+
+const choice = (said: Json, choices: ReadonlyArray<Json>): Schema => {
+  const once = isSchema(said) ? Object.entries(said).filter(([key]) => SAID_ONCE.has(key)) : []
+  return { ...Object.fromEntries(once), anyOf: choices.map(withoutSaid) }
+}
+
+const withoutSaid = (schema: Json): Json =>
+  isSchema(schema)
+    ? Object.fromEntries(Object.entries(schema).filter(([key]) => !SAID_ONCE.has(key)))
+    : schema
 
 const isSchema = (value: Json | undefined): value is Schema =>
   typeof value === "object" && value !== null && !Array.isArray(value)

@@ -4,8 +4,12 @@ import type { AnyStage, Resources } from "../stage/index.ts"
 /** What JSON can say. */
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
-/** A document made whole: parameters filled in, matrices spread out, everything checked. */
-export interface Pipeline {
+/**
+ * A document made whole: parameters filled in, matrices spread out, everything checked.
+ *
+ * @typeParam Output the names of its outputs, where the types know them
+ */
+export interface Pipeline<Output extends string = string> {
   /** The document's `name`, or its file's name without extension. */
   readonly name: string
   readonly description: string
@@ -19,7 +23,7 @@ export interface Pipeline {
   /** In an order in which every task comes after those it needs. */
   readonly tasks: ReadonlyArray<Task>
   /** What the pipeline is run for: placed into `results/<name>/<output>` at its end. */
-  readonly outputs: Readonly<Record<string, OutputReference>>
+  readonly outputs: Readonly<Record<Output, OutputReference>>
 }
 
 /** One stage with one member of its matrix: what runs, or is found in the store. */

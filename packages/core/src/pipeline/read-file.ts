@@ -26,6 +26,43 @@ export const readYaml = Effect.fnUntraced(function* (
   return root === undefined ? undefined : { document: { source, root }, identity: read.identity }
 })
 
+/** A file that led to the one that is being read. */
+export interface OpenFile {
+  /** As messages speak of it. */
+  readonly file: string
+  /** Its real path. */
+  readonly identity: string
+}
+
+/** The files that led somewhere, the last one last. */
+export type Chain = readonly [OpenFile, ...ReadonlyArray<OpenFile>]
+
+/**
+ * Reads a file that another one names, relative to itself. What can't be read is reported, and undefined; a circle is
+ * reported as well, and has no document.
+ *
+ * @param circle what is wrong when the file led to itself
+ */
+export const readNamed = Effect.fnUntraced(function* (
+  namedBy: TextNode,
+  chain: Chain,
+  circle: string,
+  workingFolder: string,
+  diagnostics: Diagnostics,
+) {
+  const path = yield* Path.Path
+  const absolute = path.resolve(namedBy.span.source.folder, namedBy.value)
+  const file = path.relative(workingFolder, absolute)
+  const read = yield* readYaml(file, absolute, diagnostics, namedBy)
+  if (read === undefined) return undefined
+  const longer: Chain = [...chain, { file, identity: read.identity }]
+  const start = chain.findIndex(({ identity }) => identity === read.identity)
+  if (start === -1) return { ...read, chain: longer }
+  const files = longer.slice(start).map((open) => open.file)
+  diagnostics.report(namedBy.span, `${circle}: ${files.join(" → ")}`)
+  return { chain: longer, identity: read.identity, document: undefined }
+})
+
 /** The text of a file and its real path; fails with the reason in words. */
 export const readText = Effect.fnUntraced(function* (absolute: string, largest: number) {
   const fs = yield* FileSystem.FileSystem

@@ -1,6 +1,6 @@
 import { Duration, Effect } from "effect"
 import type { Task } from "../pipeline/index.ts"
-import { runStage, type StageCall, StageFailure } from "../stage/index.ts"
+import { type AttemptSink, runInline, type StageCall, StageFailure } from "../stage/index.ts"
 import { attemptSink } from "./attempt-log.ts"
 import { type AttemptMeasures, measureAttempt } from "./attempt-measures.ts"
 import { environmentOf } from "./environment.ts"
@@ -21,6 +21,7 @@ export interface Attempt {
 
 const withTimeout = (
   { stage, timeout }: Task,
+  sink: AttemptSink,
   run: Effect.Effect<void, StageFailure>,
 ): Effect.Effect<void, StageFailure> => {
   if (timeout === undefined) return run
@@ -29,7 +30,19 @@ const withTimeout = (
     message: `${stage.name} took longer than its timeout of ${timeout} s`,
     hint: "raise `timeout`, or give the stage less to do",
   })
-  return Effect.timeoutOrElse(run, { duration: Duration.seconds(timeout), orElse: () => Effect.fail(late) })
+  const timed = Effect.timeoutOrElse(run, {
+    duration: Duration.seconds(timeout),
+    orElse: () => Effect.fail(late),
+  })
+  return Effect.map(Effect.timed(timed), ([taken]) => {
+    // While it computes without a pause nothing can end it, not even the clock that would.
+    if (Duration.toSeconds(taken) <= timeout) return
+    const seconds = Math.ceil(Duration.toSeconds(taken))
+    sink.log(
+      "warning",
+      `${stage.name} took ${seconds} s, longer than its timeout of ${timeout} s: it holds up the engine and can't be ended; run it in a host (\`isolation: "host"\`)`,
+    )
+  })
 }
 
 /** One attempt at a task: runs its stage in a fresh work folder and keeps what it wrote. */
@@ -64,8 +77,8 @@ const measuredAttempt = (
     const sink = { ...(yield* attemptSink(context, task.id, number)), measured: measures.used }
     const { stop } = context.options
     const run =
-      stage.isolation === "host" ? context.hosts.run(call, sink, stop) : runStage(stage, call, sink, stop)
-    yield* Effect.ensuring(withTimeout(task, run), measures.stageOver)
+      stage.isolation === "host" ? context.hosts.run(call, sink, stop) : runInline(stage, call, sink, stop)
+    yield* Effect.ensuring(withTimeout(task, sink, run), measures.stageOver)
     const kept = yield* keepOutputs(context, task, place)
     measures.committed(kept)
     return kept

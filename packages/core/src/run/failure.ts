@@ -29,6 +29,7 @@ export const reportFailure = (task: Task, failure: StageFailure, log: string | u
   message: failure.message,
   ...(failure.hint !== undefined && { hint: failure.hint }),
   ...(failure.file !== undefined && { file: failure.file }),
+  ...(failure.retryAfter !== undefined && { retryAfter: failure.retryAfter }),
   location: locationText(task.location),
   ...(log !== undefined && { log }),
 })

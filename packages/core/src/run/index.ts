@@ -1,3 +1,5 @@
 export { machineResources } from "./machine.ts"
+export { makeOutputs, RunFailed } from "./make-outputs.ts"
 export type { RunOptions } from "./run-context.ts"
+export { runEvents } from "./run-events.ts"
 export { type RunError, runPipeline } from "./run-pipeline.ts"

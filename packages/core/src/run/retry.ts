@@ -2,9 +2,16 @@ import { Duration, Effect, Schedule } from "effect"
 import type { RetryPolicy, RetryRule } from "../pipeline/index.ts"
 import type { StageFailure } from "../stage/index.ts"
 
+/** Seconds that a server may ask for; who asks for more is not waited for. */
+const LONGEST_ASKED = 3600
+
 /** The rule for a failure, where one may be followed by another attempt at all. */
 const ruleFor = (failure: StageFailure, policy: RetryPolicy): RetryRule | undefined =>
-  failure.reason === "permanent" || failure.reason === "cancelled" ? undefined : policy[failure.reason]
+  failure.reason === "permanent" ||
+  failure.reason === "cancelled" ||
+  (failure.retryAfter ?? 0) > LONGEST_ASKED
+    ? undefined
+    : policy[failure.reason]
 
 /** Seconds until the next attempt, before jitter. */
 const waitAfter = (failure: StageFailure, attempt: number, policy: RetryPolicy): number => {
@@ -18,7 +25,7 @@ const withinLimits = (failure: StageFailure, wait: number, policy: RetryPolicy):
 
 /**
  * When a failed task is tried again: after `delay` seconds, then twice as long each time, at most `longest`, with jitter
- * so that tasks that failed together don't come back together, and never before a server that said so will have it.
+ * so that tasks that failed together don't come back together, and never before a server that said so will have it: one that asks for more than an hour is not asked again.
  */
 export const retrySchedule = (
   policy: RetryPolicy,

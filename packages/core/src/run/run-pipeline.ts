@@ -120,11 +120,15 @@ export type RunError = StoreError | ArtefactDamaged | UnknownStage | NeedNotCach
  *
  * Fails only when the store or the results folder cannot be used, or the options ask for what there is not.
  */
-export const runPipeline = (
+export function runPipeline<Output extends string>(
+  pipeline: Pipeline<Output>,
+  options?: RunOptions,
+): Effect.Effect<RunSummary<Output>, RunError, Store | HostPool | FileSystem.FileSystem>
+export function runPipeline(
   pipeline: Pipeline,
   options: RunOptions = {},
-): Effect.Effect<RunSummary, RunError, Store | HostPool | FileSystem.FileSystem> =>
-  Effect.scoped(
+): Effect.Effect<RunSummary, RunError, Store | HostPool | FileSystem.FileSystem> {
+  return Effect.scoped(
     Effect.gen(function* () {
       const choice = yield* chooseTasks(pipeline, options)
       yield* checkNeeds(pipeline, options)
@@ -152,3 +156,4 @@ export const runPipeline = (
       return summarise(context.events)
     }),
   )
+}

@@ -4,6 +4,7 @@ import { Readable, Writable } from "node:stream"
 import { Duration, Effect } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import { StageFailure } from "./failure.ts"
+import { failureOfEnd, type HostEnd } from "./host-end.ts"
 import { commonEnvironment } from "./host-environment.ts"
 import {
   CALLS,
@@ -14,6 +15,7 @@ import {
   parseReply,
   REPLIES,
 } from "./host-protocol.ts"
+import { memoryGroup } from "./out-of-memory.ts"
 import { followMemory } from "./peak-memory.ts"
 
 /** How a host process is started. */
@@ -36,8 +38,8 @@ export interface Host {
 
 /** How long a host that was asked to end may take before it is killed. */
 const GRACE = Duration.seconds(3)
-/** How many of the last lines that a dead host has written are told. */
-const TAIL = 8
+/** How many of the last lines that a host has written are kept: what Node says of an error that ends it. */
+const TAIL = 60
 
 /** The host is the leader of its process group: a signal reaches what it has started as well. */
 const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
@@ -47,17 +49,6 @@ const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
   } catch {
     child.kill(signal)
   }
-}
-
-const crashOf = (call: StageCall, how: string, tail: ReadonlyArray<string>): StageFailure => {
-  const said = tail.length === 0 ? "" : `; its last words:\n${tail.map((line) => `  ${line}`).join("\n")}`
-  return new StageFailure({
-    reason: "crash",
-    message: `the host process of ${call.stage} ${how}${said}`,
-    hint: how.includes("SIGKILL")
-      ? "the system kills processes when memory runs out: lower the batch, or raise `resources.memory` to run less beside it"
-      : "the attempt's log has all that it wrote; `retry: { crash: 3 }` tries again",
-  })
 }
 
 /** Nothing but the host writes to the pipe of replies; if something did, it can no longer be trusted. */
@@ -87,7 +78,18 @@ interface Work {
   readonly call: StageCall
   readonly sink: AttemptSink
   readonly memory: { readonly stop: () => number }
+  /** How many processes of our group the kernel had killed before, for memory. */
+  readonly killsBefore: number
   readonly end: (result: Effect.Effect<void, StageFailure>) => void
+}
+
+const killsOfGroup = (): number => memoryGroup()?.kills ?? 0
+
+const endOf = (code: number | null, signal: string | null, killsBefore: number): HostEnd => {
+  if (signal === null) return { _tag: "Exited", code }
+  const group = signal === "SIGKILL" ? memoryGroup() : undefined
+  if (group !== undefined && group.kills > killsBefore) return { _tag: "OutOfMemory", limit: group.limit }
+  return { _tag: "Killed", signal }
 }
 
 /**
@@ -103,7 +105,8 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
     detached: true,
   })
   let work: Work | undefined
-  let gone: string | undefined
+  let gone: HostEnd | undefined
+  let isReady = false
   let tail: Array<string> = []
   const waiting = new Set<() => void>()
 
@@ -121,28 +124,32 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   }
   const hear = (line: string): void => {
     const message = replyIn(line)
-    if (message === undefined) signalGroup(child, "SIGKILL")
-    else handle(message)
+    if (message === undefined) {
+      gone ??= { _tag: "Garbled" }
+      signalGroup(child, "SIGKILL")
+    } else handle(message)
   }
   const handle = (message: HostReply): void => {
-    if (message._tag === "Progress") work?.sink.progress(message)
+    if (message._tag === "Ready") isReady = true
+    else if (message._tag === "Progress") work?.sink.progress(message)
     else if (message._tag === "Log") work?.sink.log(message.level, message.message)
     // What it printed before comes through another pipe: that is read first.
     else setImmediate(() => setImmediate(() => end(resultOf(message), message.peakMemory)))
   }
-  const die = (how: string): void => {
+  const die = (how: HostEnd): void => {
     gone ??= how
-    if (work !== undefined) end(Effect.fail(crashOf(work.call, gone, tail)))
+    if (work !== undefined) {
+      const signs = { lines: tail, wasReady: isReady, peakMemory: work.memory.stop() }
+      end(Effect.fail(failureOfEnd(work.call, gone, signs)), signs.peakMemory)
+    }
     for (const resume of waiting) resume()
   }
 
-  child.on("error", (error) => die(`could not be started: ${error.message}`))
+  child.on("error", (error) => die({ _tag: "NotStarted", message: error.message }))
   // What it has started must not outlive it, nor keep its pipes open.
   child.on("exit", () => signalGroup(child, "SIGKILL"))
   // `close` and not `exit`: by then all that it wrote was read.
-  child.on("close", (code, signal) =>
-    die(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
-  )
+  child.on("close", (code, signal) => die(endOf(code, signal, work?.killsBefore ?? 0)))
   // Writing to a host that is gone fails, and its end is reported otherwise.
   for (const stream of child.stdio) stream?.on("error", () => undefined)
   if (child.pid !== undefined) {
@@ -173,14 +180,17 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   }
   const run: Host["run"] = (call, sink, stopping) =>
     Effect.callback<void, StageFailure>((resume) => {
-      if (gone !== undefined) return resume(Effect.fail(crashOf(call, gone, tail)))
+      if (gone !== undefined) {
+        const signs = { lines: tail, wasReady: isReady, peakMemory: 0 }
+        return resume(Effect.fail(failureOfEnd(call, gone, signs)))
+      }
       const askToStop = () => tell({ _tag: "Stop" })
       const end: Work["end"] = (result) => {
         stopping?.removeEventListener("abort", askToStop)
         resume(result)
       }
       tail = []
-      work = { call, sink, memory: followMemory(child.pid ?? 0), end }
+      work = { call, sink, memory: followMemory(child.pid ?? 0), killsBefore: killsOfGroup(), end }
       tell({ _tag: "Call", call })
       if (stopping?.aborted) askToStop()
       stopping?.addEventListener("abort", askToStop, { once: true })

@@ -21,8 +21,9 @@ const Failure = Schema.Struct({
 /** The most memory that the host itself has held during the call, in bytes. */
 const peakMemory = Schema.Number
 
-/** What a host says to the engine about the call that it works on. */
+/** What a host says to the engine: that it takes calls, and then about the call that it works on. */
 export const HostReply = Schema.Union([
+  Schema.TaggedStruct("Ready", {}),
   Schema.TaggedStruct("Progress", {
     done: Schema.Number,
     total: Schema.optionalKey(Schema.Number),

@@ -116,6 +116,7 @@ export const serveHost = (registry: StageRegistry): void => {
   }
 
   const calls = new Socket({ fd: CALLS, readable: true, writable: false })
+  reply({ _tag: "Ready" })
   calls.on("data", makeLineReader(work))
   // The engine is gone, and this thread may know it before the other one does.
   calls.on("close", endGroup)

@@ -3,6 +3,7 @@ import { Effect, Predicate } from "effect"
 import type { StageCall } from "./call.ts"
 import { permanent, type StageFailure } from "./failure.ts"
 import type { AnyStage } from "./registry.ts"
+import { startUpErrorIn } from "./start-up-error.ts"
 
 const isStage = (value: unknown): value is AnyStage =>
   Predicate.hasProperty(value, "name") &&
@@ -18,7 +19,13 @@ const importFrom = (file: string): Effect.Effect<unknown, StageFailure> =>
       const module: { readonly default: unknown } = await import(pathToFileURL(file).href)
       return module.default
     },
-    catch: (error) => permanent(`the stage's code can't be imported: ${String(error)}`),
+    catch: (error) => {
+      const lines = error instanceof Error ? `${error.stack}`.split("\n") : []
+      const { message, file } = startUpErrorIn(lines) ?? { message: String(error) }
+      return permanent(`the stage's code can't be imported: ${message}`, {
+        ...(file !== undefined && { file }),
+      })
+    },
   })
 
 /** The stage that a call asks for, out of the module that it names: a stage, or a list of stages. */

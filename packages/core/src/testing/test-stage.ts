@@ -63,7 +63,8 @@ const completeInput = <Input extends TObject, Outputs extends Readonly<Record<st
       ([name, value]) => [name, { key: span, value: locatedValue(value, source) }] as const,
     )
     const given = { kind: "map" as const, entries: new Map(entries), span }
-    const declared = { name: "test", stage, input: given, settings, secrets: [], needs: [], span }
+    const place = { id: "test", key: "test", matrix: {} }
+    const declared = { ...place, stage, input: given, settings, secrets: [], needs: [], span }
     const { task } = programTask(declared, new Map(), diagnostics)
     if (task === undefined) return Effect.fail(new InvalidPipeline({ diagnostics: diagnostics.sorted() }))
     const paths = (_name: string, value: unknown): unknown =>

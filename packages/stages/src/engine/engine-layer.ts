@@ -10,6 +10,8 @@ export interface EngineOptions {
   readonly store?: string
   /** Host processes at a time; as many as there are cores when absent. */
   readonly hosts?: number
+  /** A program of your own that host processes run, which calls `serveHost`; that with the project's stages when absent. */
+  readonly host?: URL
 }
 
 /**
@@ -19,10 +21,10 @@ export interface EngineOptions {
  * @example
  * await Effect.runPromise(program.pipe(Effect.provide(engineLayer({ store: ".diva-pipeline" }))))
  */
-export const engineLayer = ({ store = ".diva-pipeline", hosts }: EngineOptions = {}) => {
+export const engineLayer = ({ store = ".diva-pipeline", hosts, host }: EngineOptions = {}) => {
   // Built or not: beside this file, in its language.
-  const host = fileURLToPath(new URL(`./host${extname(import.meta.url)}`, import.meta.url))
-  const command = { command: process.execPath, args: [...process.execArgv, host] }
+  const program = host ?? new URL(`./host${extname(import.meta.url)}`, import.meta.url)
+  const command = { command: process.execPath, args: [...process.execArgv, fileURLToPath(program)] }
   const pool = HostPool.layer({ ...command, slots: hosts ?? machineResources().cpu })
   return Layer.mergeAll(Store.layer(store), pool).pipe(Layer.provideMerge(NodeServices.layer))
 }

@@ -103,6 +103,7 @@ describe("retries", () => {
     assert.strictEqual(parseRetryAfter("Thu, 01 Jan 2026 00:00:30 GMT", now), 30_000)
     assert.strictEqual(parseRetryAfter("Wed, 31 Dec 2025 00:00:00 GMT", now), 0)
     assert.strictEqual(parseRetryAfter("soon", now), undefined)
+    assert.strictEqual(parseRetryAfter("9".repeat(400), now), 365 * 24 * 3600 * 1000)
   })
 })
 

@@ -32,14 +32,15 @@ export const retryTransfer =
       ),
     })
 
+const YEAR = 365 * 24 * 3600 * 1000
+
 /**
- * Milliseconds from now that a `Retry-After` header asks for: seconds, or a date.
+ * Milliseconds from now that a `Retry-After` header asks for: seconds, or a date; a year at most.
  *
  * @param now milliseconds since 1970
  */
 export const parseRetryAfter = (value: string | undefined, now: number): number | undefined => {
   if (value === undefined) return undefined
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+  const wait = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
+  return Number.isNaN(wait) ? undefined : Math.min(Math.max(0, wait), YEAR)
 }

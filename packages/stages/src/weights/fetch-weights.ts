@@ -38,7 +38,8 @@ export interface FetchJob {
 }
 
 const TIMEOUT = 30_000
-const RETRY: TransferRetry = { times: 4, delay: 1000, longest: 60_000 }
+/** A server that asks for a longer wait is left to the engine: it holds nothing meanwhile, and its journal says why. */
+const RETRY: TransferRetry = { times: 4, delay: 1000, longest: 5000 }
 /** Files at a time. */
 const FILES = 4
 
@@ -125,19 +126,36 @@ const noMirror = (
   file: WeightFile,
   faults: ReadonlyArray<readonly [mirror: string, fault: TransferFault]>,
 ): StageFailure => {
-  const lines = faults.map(([mirror, fault]) => `\n  ${maskAddress(mirror)}: ${fault.message}`)
+  const lines = faults.map(
+    ([mirror, fault]) => `\n  ${maskAddress(mirror)}: ${fault.message}${patienceText(fault)}`,
+  )
   const message = `${file.path} could not be fetched:${lines.join("")}`
   const isGated = faults.some(([, { status }]) => status?.code === 401 || status?.code === 403)
   const isPassing = faults.some(([, fault]) => fault.transient || fault.kind === "unreachable")
   if (isPassing)
     return transient(message, {
       hint: "check the network; what has come is kept, and the next run continues",
+      ...patienceOf(faults.map(([, fault]) => fault)),
     })
   return permanent(message, {
     hint: isGated
       ? "the publisher wants a login: accept the licence on the model's page, and set HF_TOKEN"
       : "give other addresses: `files: [{ path: …, urls: [https://… or file:///…] }]`",
   })
+}
+
+const secondsAsked = (fault: TransferFault): number | undefined =>
+  fault.transient && fault.retryAfter !== undefined ? Math.ceil(fault.retryAfter / 1000) : undefined
+
+const patienceText = (fault: TransferFault): string => {
+  const seconds = secondsAsked(fault)
+  return seconds === undefined ? "" : `, and asks to wait ${seconds} s`
+}
+
+/** Each attempt asks all mirrors: the one that asks for the longest wait is heeded. */
+const patienceOf = (faults: ReadonlyArray<TransferFault>): { readonly retryAfter?: number } => {
+  const asked = faults.map(secondsAsked).filter((seconds) => seconds !== undefined)
+  return asked.length === 0 ? {} : { retryAfter: Math.max(...asked) }
 }
 
 /** Adds up the progress of all files. */

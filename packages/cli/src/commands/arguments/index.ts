@@ -3,5 +3,6 @@
 export { backend } from "./backend.ts"
 export { cache } from "./cache.ts"
 export { schema, stages } from "./language.ts"
+export { newFiles } from "./new.ts"
 export { graph, plan, resume, run, validate } from "./pipeline.ts"
 export { runs } from "./runs.ts"

@@ -6,6 +6,12 @@ import { json, output } from "./flags.ts"
 export const schema = Command.make(
   "schema",
   {
+    document: Argument.Path("document", { pathType: "file" }).pipe(
+      Argument.withDescription(
+        "A pipeline whose own stages, packages and documents the schema shall know, too",
+      ),
+      Argument.optional,
+    ),
     output,
   },
   (options) =>
