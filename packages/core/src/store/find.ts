@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import type { Ground } from "./ground.ts"
 import { type KeyRecord, readStored, renewStates, type StoredRecord } from "./records.ts"
-import { type Look, lookAt } from "./states.ts"
+import { type Look, lookAt, statsOf } from "./states.ts"
 import { ArtefactDamaged } from "./store-error.ts"
 import { findArtefact, readTree } from "./trees.ts"
 
@@ -51,6 +51,8 @@ export const settleRecord = Effect.fnUntraced(function* (
   key: string,
   outputs: ReadonlyArray<string>,
 ): Effect.fn.Return<Found | undefined> {
+  // Most often it was looked for just before, in vain; an error that says so again costs far more than a look.
+  if (statsOf(ground.layout.record(key)) === undefined) return undefined
   const found = find(ground, key, outputs)
   if (found?.doubtful !== true) return found
   const { record } = found

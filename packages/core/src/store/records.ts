@@ -3,7 +3,7 @@ import type { Effect } from "effect"
 import { onDisk, writeAtomically } from "./disk.ts"
 import type { Ground } from "./ground.ts"
 import type { Layout } from "./layout.ts"
-import { statsOf, type Tree } from "./states.ts"
+import type { Tree } from "./states.ts"
 import type { StoreError } from "./store-error.ts"
 import { parseSummed, summedText } from "./summed-json.ts"
 import { readTree } from "./trees.ts"
@@ -43,8 +43,6 @@ const SMALL = 16
 
 /** The record of a key with its artefacts, where there is a sound one: a damaged one is as good as none. */
 export const readStored = (layout: Layout, key: string): StoredRecord | undefined => {
-  // Most keys that are asked for in vain were never there, and an error costs far more than a look.
-  if (statsOf(layout.record(key)) === undefined) return undefined
   try {
     const stored: StoredRecord = parseSummed(readFileSync(layout.record(key), "utf8"))
     return stored.record.key === key ? stored : undefined
