@@ -70,9 +70,10 @@ export const prepareParamSchema = (
   }
   if (unknown.length + wrongTypes.length > 0) return undefined
   const data = toJson(schema)
-  if (!isPlainSchema(data) && !isRight(schema, diagnostics)) return undefined
+  const isPlain = isPlainSchema(data)
+  if (!isPlain && !isRight(schema, diagnostics)) return undefined
   try {
-    return typeof data === "object" && data !== null ? prepareSchema(data) : undefined
+    return typeof data === "object" && data !== null ? prepareSchema(data, isPlain) : undefined
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     diagnostics.report(schema.span, `this isn't a usable JSON Schema: ${reason}`)
