@@ -13,7 +13,10 @@ const yamlModules = join(dirname(core.resolve("yaml/package.json")), "browser", 
 
 /** Where the packages are whose modules are named through an index: `import { Effect } from "effect"`. */
 const indexed = ["effect", "effect/cli", "effect/process", "@effect/platform-node"]
-const folderOf = (name) => dirname(core.resolve(name))
+const folderOf = (name) => dirname(createRequire(`${here}package.json`).resolve(name))
+
+/** The imports at the head of a file: what looks like one further down is text of the program. */
+const HEAD = /^(?:(?:\/\/.*|\/\*[\s\S]*?\*\/|import [^"]*"[^"]+")?[ \t]*\n)*/
 
 /** The import of one module by its own name, where it is one: of a module esbuild keeps only what is used of it. */
 const importOf = (specifier, folder, from) => {
@@ -31,20 +34,21 @@ const namedModules = {
     const folders = new Map(indexed.map((name) => [name, folderOf(name)]))
     builder.onLoad({ filter: /packages[\\/]\w+[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, "utf8")
-      const contents = text.replace(/^import \{([^}]*)\} from "([^"]+)"/gm, (statement, names, from) => {
-        const folder = folders.get(from)
-        if (folder === undefined) return statement
-        const specifiers = names
-          .split(",")
-          .map((name) => name.trim())
-          .filter((name) => name !== "")
-        // Line ends stay where they are, for the source map.
-        return (
-          specifiers.map((one) => importOf(one, folder, from)).join(";") +
-          "\n".repeat(statement.split("\n").length - 1)
-        )
-      })
-      return { contents, loader: "ts" }
+      const named = (head) =>
+        head.replace(/^import \{([^}]*)\} from "([^"]+)"/gm, (statement, names, from) => {
+          const folder = folders.get(from)
+          if (folder === undefined) return statement
+          const specifiers = names
+            .split(",")
+            .map((name) => name.trim())
+            .filter((name) => name !== "")
+          // Line ends stay where they are, for the source map.
+          return (
+            specifiers.map((one) => importOf(one, folder, from)).join(";") +
+            "\n".repeat(statement.split("\n").length - 1)
+          )
+        })
+      return { contents: text.replace(HEAD, named), loader: "ts" }
     })
   },
 }
