@@ -106,7 +106,7 @@ export const definePipeline = <Output extends string>(
       tasks: definition.tasks,
       outputs: definition.references(outputs, span),
     }
-    yield* Effect.forEach(definition.paths, (named) => checkPath(named, diagnostics), { discard: true })
+    for (const named of definition.paths) checkPath(named, diagnostics)
     if (!diagnostics.isEmpty) return yield* new InvalidPipeline({ diagnostics: diagnostics.sorted() })
     return pipeline
   })

@@ -1,4 +1,5 @@
-import { Effect, FileSystem, Path } from "effect"
+import { existsSync } from "node:fs"
+import { Effect, type FileSystem, Path } from "effect"
 import { Diagnostics } from "../document/index.ts"
 import type { LoadStage, StageRegistry } from "../stage/index.ts"
 import { readCaseFile } from "./case-files.ts"
@@ -71,7 +72,7 @@ export const loadPipeline = Effect.fn("loadPipeline")(function* (
     for (const one of wanted) caseFiles.set(one, yield* readCaseFile(one, workingFolder))
     if (wanted.size > 0) continue
     const distinct = new Map(paths.map((named) => [named.path, named]))
-    yield* Effect.forEach(distinct.values(), (named) => checkPath(named, diagnostics), { discard: true })
+    for (const named of distinct.values()) checkPath(named, diagnostics)
     if (!diagnostics.isEmpty) return yield* new InvalidPipeline({ diagnostics: diagnostics.sorted() })
     const cases = [...caseFiles.keys()].map((one) => path.relative(workingFolder, one))
     const read = [...documentsOf(document)].flatMap((one) => one.files)
@@ -87,16 +88,11 @@ const documentsOf = (document: WholeDocument): ReadonlySet<WholeDocument> => {
   return found
 }
 
-/** Reports a file or folder that an input names and that isn't there. */
-export const checkPath = Effect.fnUntraced(function* (
-  { path, text, span, origin }: NamedPath,
-  diagnostics: Diagnostics,
-) {
-  const fs = yield* FileSystem.FileSystem
-  const exists = yield* fs.exists(path).pipe(Effect.orElseSucceed(() => false))
-  if (exists) return
+/** Reports a file or folder that an input names and that isn't there. Plain code: there may be very many. */
+export const checkPath = ({ path, text, span, origin }: NamedPath, diagnostics: Diagnostics): void => {
+  if (existsSync(path)) return
   diagnostics.report(span, `there is no file or folder \`${text}\``, {
     hint: text === path ? undefined : `a path is relative to the file that says it: ${path}`,
     related: origin === undefined ? undefined : { span: origin, message: "the path comes from here" },
   })
-})
+}

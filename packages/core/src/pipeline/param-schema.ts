@@ -6,6 +6,7 @@ import {
   type MapNode,
   type Span,
 } from "../document/index.ts"
+import { isPlainSchema } from "./plain-schema.ts"
 import { type CheckedSchema, checkSchema, prepareSchema } from "./schema-check.ts"
 import { reportSchemaErrors } from "./schema-diagnostics.ts"
 import { toJson } from "./value.ts"
@@ -68,20 +69,23 @@ export const prepareParamSchema = (
     diagnostics.report(span, `there is no type \`${name}\``, { hint: didYouMean(name, TYPES) })
   }
   if (unknown.length + wrongTypes.length > 0) return undefined
-  const result = checkSchema(schema)
-  if (result.errors.length > 0) {
-    const part = (path: ReadonlyArray<string>) => `\`${path.join(".")}\``
-    reportSchemaErrors(result, schema, { part, keyNoun: "key", owner: "", place: schema.span }, diagnostics)
-    return undefined
-  }
+  const data = toJson(schema)
+  const isPlain = isPlainSchema(data)
+  if (!isPlain && !isRight(schema, diagnostics)) return undefined
   try {
-    const data = toJson(schema)
-    return typeof data === "object" && data !== null ? prepareSchema(data) : undefined
+    return typeof data === "object" && data !== null ? prepareSchema(data, isPlain) : undefined
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     diagnostics.report(schema.span, `this isn't a usable JSON Schema: ${reason}`)
     return undefined
   }
+}
+
+const isRight = (schema: MapNode<DocumentNode>, diagnostics: Diagnostics): boolean => {
+  const result = checkSchema(schema)
+  const part = (path: ReadonlyArray<string>) => `\`${path.join(".")}\``
+  reportSchemaErrors(result, schema, { part, keyNoun: "key", owner: "", place: schema.span }, diagnostics)
+  return result.errors.length === 0
 }
 
 interface UnknownName {

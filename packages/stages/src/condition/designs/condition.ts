@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { permanent } from "@diva-pipeline/core"
 import { type Static, Type } from "typebox"
-import { Check, Errors } from "typebox/value"
 import { type ConditionDesign, completeDesign, designSchema } from "./design.ts"
 
 const size = (description: string) => Type.Integer({ description, minimum: 1, maximum: 1_000_000 })
@@ -53,6 +52,8 @@ export const readCondition = async (file: string): Promise<Condition> => {
       hint: "give the model of condition/inject",
     })
   }
+  // Whoever only lists stages does without.
+  const { Check, Errors } = await import("typebox/value")
   const json = parse(text)
   if (Check(fileSchema, json)) return { design: completeDesign(json.design), dimensions: json.dimensions }
   const [first] = Errors(fileSchema, json)
