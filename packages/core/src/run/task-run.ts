@@ -1,4 +1,5 @@
 import { Deferred, Effect } from "effect"
+import { maskTexts } from "../observe/index.ts"
 import type { OutputReference, Task } from "../pipeline/index.ts"
 import { keyTask, settleResult, type TaskKey } from "../plan/index.ts"
 import { permanent, type Resources, type StageFailure } from "../stage/index.ts"
@@ -147,7 +148,16 @@ const recordOf = ({ context, task, key }: TaskRun, outputs: OutputDigests): KeyR
   ])
   const { name: stage, version } = task.stage
   const { run } = context
-  return { ...key, fields: Object.fromEntries(fields), stage, version, outputs, run, time: context.now() }
+  return {
+    ...key,
+    fields: Object.fromEntries(fields),
+    environment: maskTexts(context.mask, key.environment),
+    stage,
+    version,
+    outputs,
+    run,
+    time: context.now(),
+  }
 }
 
 const compute = Effect.fnUntraced(function* (run: TaskRun) {

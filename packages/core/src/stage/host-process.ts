@@ -15,6 +15,7 @@ import {
   REPLIES,
 } from "./host-protocol.ts"
 import { followMemory } from "./peak-memory.ts"
+import { descendantsOf, endProcesses } from "./process-tree.ts"
 
 /** How a host process is started. */
 export interface HostCommand {
@@ -49,14 +50,26 @@ const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
   }
 }
 
-const crashOf = (call: StageCall, how: string, tail: ReadonlyArray<string>): StageFailure => {
+/** What programs say when there is no more memory for them. */
+const OUT_OF_MEMORY = /out of memory|cannot allocate memory|bad_alloc|MemoryError/i
+
+/** What a host has said lately. */
+interface Words {
+  tail: Array<string>
+  /** That it found no more memory; what comes after it may be long. */
+  outOfMemory: string | undefined
+}
+
+const crashOf = (call: StageCall, how: string, { tail, outOfMemory }: Words): StageFailure => {
   const said = tail.length === 0 ? "" : `; its last words:\n${tail.map((line) => `  ${line}`).join("\n")}`
+  const why = outOfMemory === undefined ? how : `ran out of memory and ${how} (${outOfMemory.trim()})`
   return new StageFailure({
     reason: "crash",
-    message: `the host process of ${call.stage} ${how}${said}`,
-    hint: how.includes("SIGKILL")
-      ? "the system kills processes when memory runs out: lower the batch, or raise `resources.memory` to run less beside it"
-      : "the attempt's log has all that it wrote; `retry: { crash: 3 }` tries again",
+    message: `the host process of ${call.stage} ${why}${said}`,
+    hint:
+      outOfMemory !== undefined || how.includes("SIGKILL")
+        ? "the system kills processes when memory runs out: lower the batch, or raise `resources.memory` to run less beside it"
+        : "the attempt's log has all that it wrote; `retry: { crash: 3 }` tries again",
   })
 }
 
@@ -104,15 +117,18 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   })
   let work: Work | undefined
   let gone: string | undefined
-  let tail: Array<string> = []
+  let words: Words = { tail: [], outOfMemory: undefined }
   const waiting = new Set<() => void>()
 
   const say = (line: string): void => {
-    tail.push(line)
-    if (tail.length > TAIL) tail.shift()
+    words.tail.push(line)
+    if (words.tail.length > TAIL) words.tail.shift()
+    if (OUT_OF_MEMORY.test(line)) words.outOfMemory ??= line
     work?.sink.output(line)
   }
+  const readers = [makeOutputReader(say), makeOutputReader(say)] as const
   const end = (result: Effect.Effect<void, StageFailure>, ownPeak = 0): void => {
+    for (const reader of readers) reader.end()
     const ended = work
     work = undefined
     const peakMemory = Math.max(ended?.memory.stop() ?? 0, ownPeak)
@@ -132,7 +148,8 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   }
   const die = (how: string): void => {
     gone ??= how
-    if (work !== undefined) end(Effect.fail(crashOf(work.call, gone, tail)))
+    for (const reader of readers) reader.end()
+    if (work !== undefined) end(Effect.fail(crashOf(work.call, gone, words)))
     for (const resume of waiting) resume()
   }
 
@@ -146,11 +163,13 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   // Writing to a host that is gone fails, and its end is reported otherwise.
   for (const stream of child.stdio) stream?.on("error", () => undefined)
   if (child.pid !== undefined) {
-    readable(child.stdout).on("data", makeOutputReader(say))
-    readable(child.stderr).on("data", makeOutputReader(say))
+    readable(child.stdout).on("data", readers[0])
+    readable(child.stderr).on("data", readers[1])
     readable(child.stdio[REPLIES]).on("data", makeLineReader(hear))
   }
 
+  /** Those that have left the group are found only while those live that have started them. */
+  const descendants = () => (child.pid === undefined ? [] : descendantsOf(child.pid))
   const ended = Effect.callback<void>((resume) => {
     if (gone !== undefined) return resume(Effect.void)
     const notify = () => resume(Effect.void)
@@ -158,14 +177,19 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
     return Effect.sync(() => waiting.delete(notify))
   })
   const kill = Effect.suspend(() => {
+    const strays = descendants()
     signalGroup(child, "SIGKILL")
+    endProcesses(strays)
     return ended
   })
   const stop = Effect.suspend(() => {
     if (gone !== undefined) return Effect.void
     if (work === undefined) return kill
+    const strays = descendants()
     signalGroup(child, "SIGTERM")
-    return Effect.timeoutOrElse(ended, { duration: GRACE, orElse: () => kill })
+    return Effect.timeoutOrElse(ended, { duration: GRACE, orElse: () => kill }).pipe(
+      Effect.ensuring(Effect.sync(() => endProcesses(strays))),
+    )
   })
 
   const tell = (request: HostRequest): void => {
@@ -173,13 +197,13 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   }
   const run: Host["run"] = (call, sink, stopping) =>
     Effect.callback<void, StageFailure>((resume) => {
-      if (gone !== undefined) return resume(Effect.fail(crashOf(call, gone, tail)))
+      if (gone !== undefined) return resume(Effect.fail(crashOf(call, gone, words)))
       const askToStop = () => tell({ _tag: "Stop" })
       const end: Work["end"] = (result) => {
         stopping?.removeEventListener("abort", askToStop)
         resume(result)
       }
-      tail = []
+      words = { tail: [], outOfMemory: undefined }
       work = { call, sink, memory: followMemory(child.pid ?? 0), end }
       tell({ _tag: "Call", call })
       if (stopping?.aborted) askToStop()

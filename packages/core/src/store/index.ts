@@ -7,7 +7,7 @@ export type { Inventory, ListedFolder, ListedRecord, ListedTree } from "./invent
 export { fileName } from "./layout.ts"
 export type { Manifest, ManifestFile } from "./manifest.ts"
 export { resultName } from "./materialise.ts"
-export { isRunning, ownIdentity, ProcessIdentity } from "./process-identity.ts"
+export { identityOf, isRunning, ownIdentity, ProcessIdentity } from "./process-identity.ts"
 export type { KeyRecord, RecordedField } from "./records.ts"
 export { scanTree } from "./scan.ts"
 export { Store, type StoreShape } from "./store.ts"
