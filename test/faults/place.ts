@@ -78,6 +78,11 @@ export class Place {
     }
   }
 
+  /** The text of a file in the folder. */
+  textOf(path: string): string {
+    return readFileSync(join(this.folder, path), "utf8")
+  }
+
   /** A result's text. */
   result(path: string): string {
     return readFileSync(join(this.results, path), "utf8")

@@ -25,6 +25,6 @@ export {
   readRun,
   removeRuns,
 } from "./runs.ts"
-export { HIDDEN, type Mask, makeMask, maskEvent, maskJson, maskTexts } from "./secrets.ts"
+export { HIDDEN, type Mask, makeMask, maskEvent, maskTexts } from "./secrets.ts"
 export { type RunSummary, summarise, type TaskStatus, type TaskSummary } from "./summary.ts"
 export { type TimelineEntry, timelineOf } from "./timeline.ts"

@@ -52,8 +52,7 @@ const maskFailure = (mask: Mask, failure: FailureReport): FailureReport => ({
   ...(failure.file !== undefined && { file: mask(failure.file) }),
 })
 
-/** Hides secrets in all texts of a value. */
-export const maskJson = (mask: Mask, value: Schema.Json): Schema.Json => {
+const maskJson = (mask: Mask, value: Schema.Json): Schema.Json => {
   if (typeof value === "string") return mask(value)
   if (value === null || typeof value !== "object") return value
   if (Array.isArray(value)) return value.map((item: Schema.Json) => maskJson(mask, item))

@@ -5,7 +5,6 @@ import {
   type Journal,
   makeMask,
   maskEvent,
-  maskJson,
   openJournal,
   type RunEvent,
   type UntimedEvent,
@@ -141,18 +140,8 @@ const makeTelling = (
   }
 }
 
-const keepRequest = (
-  journal: Journal,
-  request: Json | undefined,
-  mask: RunContext["mask"],
-): Effect.Effect<void, StoreError> => {
+const keepRequest = (journal: Journal, request: Json | undefined): Effect.Effect<void, StoreError> => {
   if (request === undefined) return Effect.void
-  if (JSON.stringify(maskJson(mask, request)) !== JSON.stringify(request)) {
-    // Without the secret it would ask for something else.
-    return Console.error(
-      "warning: what was asked for holds a secret and is not kept: this run cannot be resumed",
-    )
-  }
   const file = join(journal.folder, "request.json")
   return Effect.try({
     try: () => writeFileSync(file, `${JSON.stringify(request, null, 2)}\n`),
@@ -171,8 +160,8 @@ export const makeRunContext = Effect.fnUntraced(function* (
   const now = () => clock.currentTimeMillisUnsafe()
   const run = runName(now())
   const journal = yield* openJournalIn(store.runs, run)
+  yield* keepRequest(journal, options.request)
   const mask = makeMask(process.env, secretNames(choice.tasks))
-  yield* keepRequest(journal, options.request, mask)
   return {
     pipeline,
     options,

@@ -22,6 +22,8 @@ export interface CommandPlace {
 
 /** sysexits.h: a failure that may pass by itself. */
 const EX_TEMPFAIL = 75
+/** What a shell ends with when SIGKILL has ended what it ran. */
+const EX_KILLED = 128 + 9
 const TAIL_LINES = 5
 /** Characters of such a line. A longer one is left out as a whole: half a secret could not be masked. */
 const LONGEST_SHOWN = 1000
@@ -93,7 +95,8 @@ const resultOf = (
   const { lines } = tail
   const said = lines.length === 0 ? "" : `; it printed last:${lines.map((line) => `\n  ${line}`).join("")}`
   const log = "all that it printed is in the attempt's log"
-  const hint = signal === "SIGKILL" ? `the system kills processes when memory runs out; ${log}` : log
+  const isKilled = signal === "SIGKILL" || code === EX_KILLED
+  const hint = isKilled ? `the system kills processes when memory runs out; ${log}` : log
   if (code === null)
     return Effect.fail(
       new StageFailure({ reason: "crash", message: `the command was ended by ${signal}${said}`, hint }),
