@@ -82,7 +82,7 @@ class Round {
     await Promise.race([sleep(wait), ended])
     // Between two stages there may be no host yet.
     const needsHost = kind === "host" || kind === "both"
-    while (needsHost && child.exitCode === null && childrenOf(child.pid ?? 0).length === 0) await sleep(2)
+    while (needsHost && child.exitCode === null && childrenOf(child.pid ?? 0).length === 0) await sleep(10)
     const hit = child.exitCode === null && child.pid !== undefined && strike(child, child.pid, kind, choice)
     const end = await ended
     await this.#look(`after ${kind} at ${Math.round(wait)} ms`, end)
