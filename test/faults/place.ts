@@ -27,7 +27,12 @@ export class Place {
       return `  ${name}: \${{ stages.${stage}.outputs.${output} }}\n`
     })
     const end = lines.length === 0 ? "" : `outputs:\n${lines.join("")}`
-    writeFileSync(join(this.folder, "work.yaml"), `version: 1\nname: work\nstages:\n${stages}\n${end}`)
+    this.writeDocument(`version: 1\nname: work\nstages:\n${stages}\n${end}`)
+  }
+
+  /** Writes `work.yaml` as a whole. */
+  writeDocument(text: string): void {
+    writeFileSync(join(this.folder, "work.yaml"), text)
   }
 
   /** Runs the command to its end; whatever it does, it must say so in clean words. */
@@ -71,6 +76,11 @@ export class Place {
     } catch {
       return []
     }
+  }
+
+  /** The text of a file in the folder. */
+  textOf(path: string): string {
+    return readFileSync(join(this.folder, path), "utf8")
   }
 
   /** A result's text. */

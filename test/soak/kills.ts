@@ -8,8 +8,8 @@ import { buildProgram } from "./program.ts"
 import { randomFrom } from "./random.ts"
 import { contentsOf, damagedIn, leftovers, runsOf } from "./store-facts.ts"
 
-/** What dies: the scheduler by SIGKILL, one of its hosts by SIGKILL, or the scheduler is asked to end. */
-const KINDS = ["scheduler", "scheduler", "scheduler", "host", "SIGTERM", "SIGINT"] as const
+/** What dies: the scheduler by SIGKILL, one of its hosts or both together, or the scheduler is asked to end. */
+const KINDS = ["scheduler", "scheduler", "host", "host", "both", "SIGTERM", "SIGINT"] as const
 type Kind = (typeof KINDS)[number]
 
 /** A campaign of kills. */
@@ -80,6 +80,9 @@ class Round {
   async kill(kind: Kind, wait: number, choice: number): Promise<boolean> {
     const { child, ended } = this.start()
     await Promise.race([sleep(wait), ended])
+    // Between two stages there may be no host yet.
+    const needsHost = kind === "host" || kind === "both"
+    while (needsHost && child.exitCode === null && childrenOf(child.pid ?? 0).length === 0) await sleep(10)
     const hit = child.exitCode === null && child.pid !== undefined && strike(child, child.pid, kind, choice)
     const end = await ended
     await this.#look(`after ${kind} at ${Math.round(wait)} ms`, end)
@@ -133,12 +136,19 @@ class Round {
 
 /** Sends the blow; `false` when there was nothing to hit. */
 const strike = (child: ChildProcess, pid: number, kind: Kind, choice: number): boolean => {
-  if (kind !== "host") return child.kill(kind === "scheduler" ? "SIGKILL" : kind)
+  if (kind === "SIGTERM" || kind === "SIGINT") return child.kill(kind)
+  if (kind === "scheduler") return child.kill("SIGKILL")
   const hosts = childrenOf(pid)
   const host = hosts[Math.floor(choice * hosts.length)]
-  if (host === undefined) return false
+  if (kind === "both" && !child.kill("SIGKILL")) return false
+  const hits = kind === "both" ? hosts : host === undefined ? [] : [host]
+  return hits.map(killNow).some((isHit) => isHit)
+}
+
+/** Whether there was such a process to kill. */
+const killNow = (pid: number): boolean => {
   try {
-    return process.kill(host, "SIGKILL")
+    return process.kill(pid, "SIGKILL")
   } catch {
     return false
   }

@@ -26,7 +26,7 @@ export {
   readRun,
   removeRuns,
 } from "./runs.ts"
-export { type Mask, makeMask, maskEvent } from "./secrets.ts"
+export { HIDDEN, type Mask, makeMask, maskEvent, maskTexts } from "./secrets.ts"
 export {
   type PlacedOutputs,
   type RunSummary,

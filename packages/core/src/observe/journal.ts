@@ -20,12 +20,22 @@ const isKept = (event: RunEvent): boolean =>
 
 /** Bytes of lines about cached tasks that may wait: there are many of them, and nothing is lost with them. */
 const MOST_WAITING = 64 * 1024
+/** Bytes that are kept for a disk that is full to have room again. */
+const MOST_KEPT = 16 * 1024 * 1024
 /** How often a run shows that it lives. */
 const HEARTBEAT = Duration.seconds(10)
 
 const makeJournal = (folder: string, file: number): Journal => {
   const briefs = new BriefWriter()
   let waiting = ""
+  let unwritten: Buffer = Buffer.alloc(0)
+  /** One write, at once: a kill leaves whole lines. What a full disk doesn't take is tried again with the next events. */
+  const write = (): void => {
+    const bytes = Buffer.concat([unwritten, Buffer.from(waiting)])
+    waiting = ""
+    unwritten = bytes.length > MOST_KEPT ? Buffer.from("\n") : bytes
+    unwritten = unwritten.subarray(writeSync(file, unwritten))
+  }
   const addAll = (events: ReadonlyArray<RunEvent>): void => {
     const kept = events.filter(isKept)
     let isNews = false
@@ -35,13 +45,11 @@ const makeJournal = (folder: string, file: number): Journal => {
     }
     if (waiting.length < MOST_WAITING && kept.every((event) => event._tag === "TaskCached")) return
     try {
-      // One write, at once: a kill leaves whole lines.
-      writeSync(file, waiting)
+      write()
       if (isNews) writeBrief(folder, briefs.brief)
     } catch {
       // The disk is full; what the run computes fails by itself if it needs space as well.
     }
-    waiting = ""
   }
   return { folder, add: (event) => addAll([event]), addAll }
 }

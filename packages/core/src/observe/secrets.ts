@@ -6,6 +6,9 @@ const SECRET_NAME = /TOKEN|SECRET|KEY|PASSWORD/i
 /** Shorter values of variables that only look like secrets would hide half of every text. */
 const SHORTEST = 6
 
+/** What stands for a secret. */
+export const HIDDEN = "***"
+
 /** Replaces secrets in a text. */
 export type Mask = (text: string) => string
 
@@ -39,7 +42,7 @@ export const makeMask = (
     secrets.map((secret) => secret.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|"),
     "g",
   )
-  return (text) => text.replace(pattern, "***")
+  return (text) => text.replace(pattern, HIDDEN)
 }
 
 const maskFailure = (mask: Mask, failure: FailureReport): FailureReport => ({
@@ -58,6 +61,13 @@ const maskJson = (mask: Mask, value: Schema.Json): Schema.Json => {
 
 const maskMembers = (mask: Mask, object: object): { readonly [name: string]: Schema.Json } =>
   Object.fromEntries(Object.entries(object).map(([name, value]) => [name, maskJson(mask, value)]))
+
+/** Hides secrets in texts that have names. */
+export const maskTexts = (
+  mask: Mask,
+  texts: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, mask(text)]))
 
 type TaskStarted = Extract<RunEvent, { _tag: "TaskStarted" }>
 
@@ -79,6 +89,7 @@ export const maskEvent = (mask: Mask, event: RunEvent): RunEvent => {
         ...event,
         reason: mask(event.reason),
         ...(event.inputs !== undefined && { inputs: maskInputs(mask, event.inputs) }),
+        ...(event.environment !== undefined && { environment: maskTexts(mask, event.environment) }),
       }
     case "RunDescribed":
       return { ...event, params: maskMembers(mask, event.params) }

@@ -129,18 +129,22 @@ test("what gathers a matrix gets its members in their order, all or those that a
     b: fc.uniqueArray(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 4 }),
   })
   await fc.assert(
-    fc.asyncProperty(axes, fc.integer({ min: -1, max: 4 }), async ({ a, b }, left) => {
+    fc.asyncProperty(axes, fc.integer({ min: -1, max: 4 }), fc.nat(4), async ({ a, b }, left, noted) => {
       const kept = a.flatMap((x) => b.map((y) => ({ a: x, b: y }))).filter((one) => one.b !== left)
+      const include = b.includes(noted) ? [{ b: noted, note: "n" }] : []
       // Somebody must be left to gather, for each `a`.
       fc.pre(kept.length > 0)
       const when = `\${{ matrix.b != ${left} }}`
-      const w = { uses: "weights/fetch", with: { name: "x" }, matrix: { a, b }, when }
+      const w = { uses: "weights/fetch", with: { name: "x" }, matrix: { a, b, include }, when }
       const all = taker("${{ stages.w.*.outputs.weights }}")
       const agreeing = taker("${{ stages.w.outputs.weights }}", { matrix: { a: [...a].reverse() } })
       const text = JSON.stringify({ version: 1, stages: { w, all, agreeing } })
       const { tasks } = await pipelineOf(text)
       const references = (some: ReadonlyArray<{ a: number; b: number }>) =>
-        some.map((one) => new OutputReference(`w[a=${one.a},b=${one.b}]`, "weights"))
+        some.map(({ a, b }) => {
+          const note = include.some((item) => item.b === b) ? ",note=n" : ""
+          return new OutputReference(`w[a=${a},b=${b}${note}]`, "weights")
+        })
       const inputOf = (id: string) => tasks.find((one) => one.id === id)?.input.models
       expect(inputOf("all")).toEqual(references(kept))
       for (const x of a) {

@@ -73,7 +73,7 @@ describe("a key", () => {
     )
   })
 
-  test("tells what is absent from what is empty", () => {
+  test("tells what is absent from what is empty, and a name with signs from places in a value", () => {
     const inputs: ReadonlyArray<Task["input"]> = [
       {},
       { x: null },
@@ -88,6 +88,14 @@ describe("a key", () => {
       { y: null },
       { "": null },
       { x: null, y: null },
+      { x: { "a.b": 1 } },
+      { x: { a: { b: 1 } } },
+      { "x.a": { b: 1 } },
+      { "x.a.b": 1 },
+      { x: [1] },
+      { x: { 0: 1 } },
+      { x: { "[0]": 1 } },
+      { "x[0]": 1 },
     ]
     expect(new Set(inputs.map((input) => keyOf(input))).size).toBe(inputs.length)
   })
@@ -100,6 +108,9 @@ describe("a key", () => {
     expect(keyWith(reference)).toBe(keyWith(new OutputReference("renamed", "model")))
     expect(keyWith(reference)).toBe(keyWith(new SourcePath("/here", location)))
     expect(keyWith(reference)).not.toBe(keyWith(digest))
+    const text = { ...same, outputDigest: () => sha256('"a text"') }
+    const keyOfText = (x: InputValue) => keyOfTask(task("any", grow, { x }), text).key
+    expect(keyOfText(reference)).not.toBe(keyOfText("a text"))
     expect(keyOf({ x: reference })).not.toBe(keyOf({ x: new OutputReference("up", "other") }))
     expect(keyOf({ x: new SourcePath("/a", location) })).not.toBe(
       keyOf({ x: new SourcePath("/b", location) }),

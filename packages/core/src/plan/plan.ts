@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { type Mask, makeMask } from "../observe/index.ts"
 import type { OutputReference, Pipeline, Task } from "../pipeline/index.ts"
 import { type KeyRecord, Store } from "../store/index.ts"
 import { type Choosing, chooseTasks, NeedNotCached, type UnknownStage } from "./choice.ts"
@@ -87,6 +88,11 @@ const stateOf = Effect.fnUntraced(function* (
   return { _tag: "run", key, reasons: decision._tag === "run" ? decision.reasons : [] }
 })
 
+const masked = (mask: Mask, state: PlannedState): PlannedState =>
+  state._tag === "run"
+    ? { ...state, reasons: state.reasons.map((reason) => ({ ...reason, message: mask(reason.message) })) }
+    : state
+
 /** Says for every task that takes part whether it is cached or would run, and why. Changes nothing. */
 export const makePlan = Effect.fnUntraced(function* (
   pipeline: Pipeline,
@@ -97,13 +103,14 @@ export const makePlan = Effect.fnUntraced(function* (
   const facts = yield* learnEnvironment(choice.tasks, options.environment)
   const lastKey = lastKeys(store.root, pipeline.name)
   const circumstances: Circumstances = { store, settled: new Map(), forced: choice.forced, lastKey }
+  const mask = makeMask(process.env, new Set(choice.tasks.flatMap(({ secrets }) => secrets)))
   const records = new Map<string, KeyRecord>()
   const running = new Map<string, string>()
   const tasks: Array<PlannedTask> = []
   for (const task of choice.tasks) {
     if (tasks.length % TURN === TURN - 1) yield* Effect.yieldNow
     yield* learnSources(task, facts)
-    const state = yield* stateOf({ circumstances, records, running, facts }, task)
+    const state = masked(mask, yield* stateOf({ circumstances, records, running, facts }, task))
     if (choice.onlyCached.has(task.id)) yield* checkCached(task, state)
     if (state._tag === "cached") records.set(task.id, state.record)
     if (state._tag === "run" && state.key !== undefined) running.set(state.key.key, task.id)

@@ -1,3 +1,4 @@
+import { HIDDEN } from "../observe/index.ts"
 import type { Task } from "../pipeline/index.ts"
 import type { KeyRecord, RecordedField } from "../store/index.ts"
 import type { TaskKey } from "./key.ts"
@@ -47,8 +48,12 @@ const environmentReasons = (
   now: TaskKey["environment"],
 ): ReadonlyArray<RunReason> =>
   Object.entries(now).flatMap(([name, value]): ReadonlyArray<RunReason> => {
-    if (before[name] === value) return []
-    const values = before[name] === undefined ? value : `${before[name]} → ${value}`
+    const former = before[name]
+    if (former === value) return []
+    if (former?.includes(HIDDEN)) {
+      return [{ kind: "environment-changed", message: `${name} holds a secret, which may have changed` }]
+    }
+    const values = former === undefined ? value : `${former} → ${value}`
     return [{ kind: "environment-changed", message: `${name} changed: ${values}` }]
   })
 

@@ -1,4 +1,5 @@
 import { Deferred, Effect } from "effect"
+import { maskTexts } from "../observe/index.ts"
 import type { OutputReference, Task } from "../pipeline/index.ts"
 import { keyTask, settleResult, type TaskKey } from "../plan/index.ts"
 import { permanent, type Resources, type StageFailure } from "../stage/index.ts"
@@ -148,7 +149,16 @@ const recordOf = ({ context, task, key }: TaskRun, kept: KeptOutputs): KeyRecord
   const { name: stage, version } = task.stage
   const { run } = context
   const outputs = Object.fromEntries(Object.entries(kept).map(([name, { digest }]) => [name, digest]))
-  return { ...key, fields: Object.fromEntries(fields), stage, version, outputs, run, time: context.now() }
+  return {
+    ...key,
+    fields: Object.fromEntries(fields),
+    environment: maskTexts(context.mask, key.environment),
+    stage,
+    version,
+    outputs,
+    run,
+    time: context.now(),
+  }
 }
 
 const treesOf = (kept: KeptOutputs): KnownTrees => {

@@ -16,6 +16,8 @@ export type HostEnd =
 export interface LastSigns {
   /** The last lines that it has written. */
   readonly lines: ReadonlyArray<string>
+  /** The first line that said that there was no more memory; it may be no longer among the last. */
+  readonly outOfMemory: string | undefined
   /** Whether it ever got as far as to take calls. */
   readonly wasReady: boolean
   /** The most memory that it was seen to hold during its last call, in bytes. */
@@ -32,7 +34,14 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 
 const MORE_MEMORY = "lower the batch, or raise `resources.memory` to run less beside it"
 
-const howOf = (end: HostEnd, { lines, peakMemory }: LastSigns): readonly [how: string, hint: string] => {
+/** Whether a program says that there is no more memory for it. */
+export const saysOutOfMemory = (line: string): boolean =>
+  /out of memory|cannot allocate memory|bad_alloc|MemoryError/i.test(line)
+
+const howOf = (
+  end: HostEnd,
+  { outOfMemory, peakMemory }: LastSigns,
+): readonly [how: string, hint: string] => {
   const held = peakMemory > 0 ? `; it held ${megabytes(peakMemory)}` : ""
   switch (end._tag) {
     case "NotStarted":
@@ -56,13 +65,14 @@ const howOf = (end: HostEnd, { lines, peakMemory }: LastSigns): readonly [how: s
       break
     default:
   }
-  if (lines.some((line) => line.includes("JavaScript heap out of memory"))) {
+  if (outOfMemory?.includes("JavaScript heap out of memory") === true) {
     return [
       `ran out of memory for JavaScript's objects${held}`,
       "keep less of them at a time; what is in typed arrays and buffers doesn't count",
     ]
   }
   const how = end._tag === "Killed" ? `was ended by ${end.signal}` : `ended with code ${end.code}`
+  if (outOfMemory !== undefined) return [`ran out of memory and ${how} (${outOfMemory})${held}`, MORE_MEMORY]
   return [how, "the attempt's log has all that it wrote; `retry: { crash: 3 }` tries again"]
 }
 

@@ -4,7 +4,7 @@ import { Readable, Writable } from "node:stream"
 import { Duration, Effect } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import { StageFailure } from "./failure.ts"
-import { failureOfEnd, type HostEnd } from "./host-end.ts"
+import { failureOfEnd, type HostEnd, type LastSigns, saysOutOfMemory } from "./host-end.ts"
 import { commonEnvironment } from "./host-environment.ts"
 import {
   CALLS,
@@ -17,6 +17,7 @@ import {
 } from "./host-protocol.ts"
 import { memoryGroup } from "./out-of-memory.ts"
 import { followMemory } from "./peak-memory.ts"
+import { descendantsOf, endProcesses } from "./process-tree.ts"
 
 /** How a host process is started. */
 export interface HostCommand {
@@ -49,6 +50,13 @@ const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
   } catch {
     child.kill(signal)
   }
+}
+
+/** What a host has said lately. */
+interface Words {
+  tail: Array<string>
+  /** That it found no more memory; what comes after it may be long. */
+  outOfMemory: string | undefined
 }
 
 /** Nothing but the host writes to the pipe of replies; if something did, it can no longer be trusted. */
@@ -107,15 +115,24 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   let work: Work | undefined
   let gone: HostEnd | undefined
   let isReady = false
-  let tail: Array<string> = []
+  let words: Words = { tail: [], outOfMemory: undefined }
   const waiting = new Set<() => void>()
 
   const say = (line: string): void => {
-    tail.push(line)
-    if (tail.length > TAIL) tail.shift()
+    words.tail.push(line)
+    if (words.tail.length > TAIL) words.tail.shift()
+    if (saysOutOfMemory(line)) words.outOfMemory ??= line.trim()
     work?.sink.output(line)
   }
+  const lastSigns = (peakMemory: number): LastSigns => ({
+    lines: words.tail,
+    outOfMemory: words.outOfMemory,
+    wasReady: isReady,
+    peakMemory,
+  })
+  const readers = [makeOutputReader(say), makeOutputReader(say)] as const
   const end = (result: Effect.Effect<void, StageFailure>, ownPeak = 0): void => {
+    for (const reader of readers) reader.end()
     const ended = work
     work = undefined
     const peakMemory = Math.max(ended?.memory.stop() ?? 0, ownPeak)
@@ -138,8 +155,9 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   }
   const die = (how: HostEnd): void => {
     gone ??= how
+    for (const reader of readers) reader.end()
     if (work !== undefined) {
-      const signs = { lines: tail, wasReady: isReady, peakMemory: work.memory.stop() }
+      const signs = lastSigns(work.memory.stop())
       end(Effect.fail(failureOfEnd(work.call, gone, signs)), signs.peakMemory)
     }
     for (const resume of waiting) resume()
@@ -153,11 +171,13 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   // Writing to a host that is gone fails, and its end is reported otherwise.
   for (const stream of child.stdio) stream?.on("error", () => undefined)
   if (child.pid !== undefined) {
-    readable(child.stdout).on("data", makeOutputReader(say))
-    readable(child.stderr).on("data", makeOutputReader(say))
+    readable(child.stdout).on("data", readers[0])
+    readable(child.stderr).on("data", readers[1])
     readable(child.stdio[REPLIES]).on("data", makeLineReader(hear))
   }
 
+  /** Those that have left the group are found only while those live that have started them. */
+  const descendants = () => (child.pid === undefined ? [] : descendantsOf(child.pid))
   const ended = Effect.callback<void>((resume) => {
     if (gone !== undefined) return resume(Effect.void)
     const notify = () => resume(Effect.void)
@@ -165,14 +185,19 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
     return Effect.sync(() => waiting.delete(notify))
   })
   const kill = Effect.suspend(() => {
+    const strays = descendants()
     signalGroup(child, "SIGKILL")
+    endProcesses(strays)
     return ended
   })
   const stop = Effect.suspend(() => {
     if (gone !== undefined) return Effect.void
     if (work === undefined) return kill
+    const strays = descendants()
     signalGroup(child, "SIGTERM")
-    return Effect.timeoutOrElse(ended, { duration: GRACE, orElse: () => kill })
+    return Effect.timeoutOrElse(ended, { duration: GRACE, orElse: () => kill }).pipe(
+      Effect.ensuring(Effect.sync(() => endProcesses(strays))),
+    )
   })
 
   const tell = (request: HostRequest): void => {
@@ -180,16 +205,13 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   }
   const run: Host["run"] = (call, sink, stopping) =>
     Effect.callback<void, StageFailure>((resume) => {
-      if (gone !== undefined) {
-        const signs = { lines: tail, wasReady: isReady, peakMemory: 0 }
-        return resume(Effect.fail(failureOfEnd(call, gone, signs)))
-      }
+      if (gone !== undefined) return resume(Effect.fail(failureOfEnd(call, gone, lastSigns(0))))
       const askToStop = () => tell({ _tag: "Stop" })
       const end: Work["end"] = (result) => {
         stopping?.removeEventListener("abort", askToStop)
         resume(result)
       }
-      tail = []
+      words = { tail: [], outOfMemory: undefined }
       work = { call, sink, memory: followMemory(child.pid ?? 0), killsBefore: killsOfGroup(), end }
       tell({ _tag: "Call", call })
       if (stopping?.aborted) askToStop()

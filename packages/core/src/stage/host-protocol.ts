@@ -48,6 +48,15 @@ export const parseReply = Schema.decodeUnknownSync(Schema.fromJsonString(HostRep
 
 /** Bytes of a line of output; what a longer one has beyond them is dropped. */
 const LONGEST_LINE = 64 * 1024
+/** Characters before such a cut that are dropped as well: they may be the first half of a secret. */
+const AT_CUT = 4096
+
+/** Takes pieces of a stream of bytes. */
+export interface LineReader {
+  (chunk: Buffer): void
+  /** There will be no more of the line that has begun. */
+  readonly end: () => void
+}
 
 /**
  * Cuts a stream of bytes into lines; a line may come in many pieces.
@@ -57,7 +66,7 @@ const LONGEST_LINE = 64 * 1024
 export const makeLineReader = (
   onLine: (line: string) => void,
   longest = Number.POSITIVE_INFINITY,
-): ((chunk: Buffer) => void) => {
+): LineReader => {
   let pieces: Array<Buffer> = []
   let length = 0
   const keep = (piece: Buffer): void => {
@@ -67,11 +76,11 @@ export const makeLineReader = (
   const finish = (): void => {
     const [first] = pieces
     const text = (pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces)).toString("utf8")
-    onLine(length > longest ? `${text} … (${length - longest} more bytes)` : text)
+    onLine(length > longest ? `${text.slice(0, -AT_CUT)} … (a line of ${length} bytes)` : text)
     pieces = []
     length = 0
   }
-  return (chunk) => {
+  const read = (chunk: Buffer): void => {
     let start = 0
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
       keep(chunk.subarray(start, end))
@@ -80,8 +89,12 @@ export const makeLineReader = (
     }
     keep(chunk.subarray(start))
   }
+  const end = (): void => {
+    if (length > 0) finish()
+  }
+  return Object.assign(read, { end })
 }
 
 /** As {@link makeLineReader}, for what programs print: lines may be of any length. */
-export const makeOutputReader = (onLine: (line: string) => void): ((chunk: Buffer) => void) =>
+export const makeOutputReader = (onLine: (line: string) => void): LineReader =>
   makeLineReader(onLine, LONGEST_LINE)

@@ -120,6 +120,24 @@ describe("a host process", () => {
     }).pipe(Effect.provide(pool)),
   )
 
+  it.live("that runs out of memory says so, with its last words", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(run(callOf("hog")))
+      assert.strictEqual(error.reason, "crash")
+      assert.match(
+        error.message,
+        /^the host process of test\/host-trouble ran out of memory for JavaScript's objects/,
+      )
+      assert.include(error.hint ?? "", "keep less of them")
+      const after = yield* Effect.flip(run(callOf("exit")))
+      assert.include(after.message, "of test/host-trouble ended with code 7")
+    }).pipe(
+      Effect.provide(
+        HostPool.layer({ ...hostCommand, args: ["--max-old-space-size=40", ...hostCommand.args], slots: 1 }),
+      ),
+    ),
+  )
+
   it.live("that cannot be started is a crash as well", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(run(callOf("fine")))

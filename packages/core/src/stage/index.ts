@@ -11,6 +11,7 @@ export { type FailureReason, permanent, StageFailure, transient } from "./failur
 export { commonEnvironment } from "./host-environment.ts"
 export { HostPool } from "./host-pool.ts"
 export type { HostCommand } from "./host-process.ts"
+export { makeOutputReader } from "./host-protocol.ts"
 export { artefact, type TArtefact } from "./input.ts"
 export { isModuleName, type LoadStage, type StageModule, StageUnusable } from "./module.ts"
 export { type AnyStage, makeRegistry, type StageRegistry } from "./registry.ts"

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { failureOfEnd, type HostEnd } from "./host-end.ts"
+import { failureOfEnd, type HostEnd, saysOutOfMemory } from "./host-end.ts"
 import { memoryGroup } from "./out-of-memory.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "diva-memory-"))
@@ -58,7 +58,12 @@ const call = {
 }
 
 const messageOf = (end: HostEnd, lines: ReadonlyArray<string> = []) =>
-  failureOfEnd(call, end, { lines, wasReady: true, peakMemory: 1_900_000_000 })
+  failureOfEnd(call, end, {
+    lines,
+    outOfMemory: lines.find(saysOutOfMemory),
+    wasReady: true,
+    peakMemory: 1_900_000_000,
+  })
 
 describe("the end of a host", () => {
   it("by the kernel, for memory, is told with the limit, what it held, and its last words", () => {
@@ -82,6 +87,12 @@ describe("the end of a host", () => {
     const { message } = messageOf({ _tag: "Killed", signal: "SIGABRT" }, lines)
     assert.include(message, "ran out of memory for JavaScript's objects; it held 1900 MB")
     assert.strictEqual(message.split("\n").length, 2)
+  })
+
+  it("for a program that finds no more memory is told with what it said", () => {
+    const { message, hint } = messageOf({ _tag: "Exited", code: 1 }, ["MemoryError: 8 GiB", "bye"])
+    assert.include(message, "ran out of memory and ended with code 1 (MemoryError: 8 GiB); it held 1900 MB")
+    assert.include(hint ?? "", "resources.memory")
   })
 
   it("by a stranger's signal is told as that", () => {

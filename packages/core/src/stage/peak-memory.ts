@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
+import { childrenOf } from "./process-tree.ts"
 
 const KIB = 1024
 
@@ -15,16 +16,6 @@ const statusOf = (pid: number, name: "VmHWM" | "VmRSS"): number => {
   const [, kibibytes = "0"] =
     new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(readOrNone(`/proc/${pid}/status`)) ?? []
   return Number(kibibytes) * KIB
-}
-
-const childrenOf = (pid: number): ReadonlyArray<number> => {
-  try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-      (readOrNone(`/proc/${pid}/task/${thread}/children`).match(/\d+/g) ?? []).map(Number),
-    )
-  } catch {
-    return []
-  }
 }
 
 /** The memory that a process's descendants hold now, in bytes. Linux only; 0 elsewhere. */

@@ -1,6 +1,6 @@
+import { spawn } from "node:child_process"
 import { fstatSync, writeSync } from "node:fs"
 import { Socket } from "node:net"
-import { Worker } from "node:worker_threads"
 import { Effect, Exit, Fiber } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import { permanent, StageFailure } from "./failure.ts"
@@ -11,14 +11,20 @@ import { runStage } from "./run-stage.ts"
 import { stageInModule } from "./stage-in-module.ts"
 
 /**
- * Watches the lifeline on a thread of its own, for the main thread may be deep in native code when the engine dies. A
- * text and not a file, because bundling would lose the file. The whole group goes: the host and what it has started.
+ * Watches the lifeline from a process of its own: this one may be deep in native code when the engine dies, or die
+ * together with it. The whole group goes then: the host, what it has started, and the watch.
  */
-const lifelineWatch = `
-const { Socket } = require("node:net")
-const die = () => { try { process.kill(-process.pid, "SIGKILL") } catch { process.kill(process.pid, "SIGKILL") } }
-new Socket({ fd: ${LIFELINE}, readable: true, writable: false }).on("error", die).on("close", die).resume()
-`
+const watchLifeline = (): void => {
+  const group = process.pid
+  const script = `trap '' TERM INT HUP; read -r _ <&${LIFELINE}; kill -s KILL -- -${group} || kill -s KILL ${group}`
+  const stdio = Array.from({ length: LIFELINE + 1 }, (_, descriptor) =>
+    descriptor === LIFELINE ? LIFELINE : ("ignore" as const),
+  )
+  // Where there is no shell, the pipe of calls tells as well, if later.
+  spawn("sh", ["-c", script], { stdio })
+    .on("error", () => undefined)
+    .unref()
+}
 
 /** Ends this host with all that it has started. */
 const endGroup = (): void => {
@@ -95,7 +101,7 @@ export const serveHost = (registry: StageRegistry): void => {
     process.exitCode = 2
     return
   }
-  new Worker(lifelineWatch, { eval: true }).unref()
+  watchLifeline()
   let running: Fiber.Fiber<void, StageFailure> | undefined
 
   let stop = new AbortController()

@@ -8,7 +8,7 @@ export type { Inventory, ListedFolder, ListedRecord, ListedTree } from "./invent
 export { fileName } from "./layout.ts"
 export type { Manifest, ManifestFile } from "./manifest.ts"
 export { resultName } from "./materialise.ts"
-export { isRunning, ownIdentity, ProcessIdentity } from "./process-identity.ts"
+export { identityOf, isRunning, ownIdentity, ProcessIdentity } from "./process-identity.ts"
 export type { KeyRecord, KnownTrees, RecordedField } from "./records.ts"
 export { scanTree } from "./scan.ts"
 export type { Tree } from "./states.ts"

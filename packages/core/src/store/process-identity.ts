@@ -37,12 +37,15 @@ const startOf = (pid: number): string => {
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
 }
 
-/** This process. */
-export const ownIdentity = (): ProcessIdentity => ({
+/** A process of this machine. */
+export const identityOf = (pid: number): ProcessIdentity => ({
   machine: machine(),
-  pid: process.pid,
-  started: startOf(process.pid),
+  pid,
+  started: startOf(pid),
 })
+
+/** This process. */
+export const ownIdentity = (): ProcessIdentity => identityOf(process.pid)
 
 /** Whether a process still runs; `undefined` when it belongs to another machine. */
 export const isRunning = (identity: ProcessIdentity): boolean | undefined => {

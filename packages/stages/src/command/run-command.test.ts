@@ -57,6 +57,10 @@ describe("runCommand", () => {
       const killed = yield* Effect.flip(runCommand({ ...bare, command: "kill -KILL $$" }, place))
       assert.strictEqual(killed.reason, "crash")
       assert.include(killed.message, "SIGKILL")
+      assert.include(killed.hint ?? "", "memory")
+      const within = yield* Effect.flip(runCommand({ ...bare, command: "sh -c 'kill -KILL $$'" }, place))
+      assert.include(within.message, "code 137")
+      assert.include(within.hint ?? "", "memory")
     }).pipe(Effect.scoped),
   )
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { permanent, StageFailure, transient } from "@diva-pipeline/core"
+import { makeOutputReader, permanent, StageFailure, transient } from "@diva-pipeline/core"
 import { Effect } from "effect"
 
 /** A shell command, and what it may know of the world. */
@@ -22,8 +22,11 @@ export interface CommandPlace {
 
 /** sysexits.h: a failure that may pass by itself. */
 const EX_TEMPFAIL = 75
+/** What a shell ends with when SIGKILL has ended what it ran. */
+const EX_KILLED = 128 + 9
 const TAIL_LINES = 5
-const TAIL_CHARACTERS = 4000
+/** Characters of such a line. A longer one is left out as a whole: half a secret could not be masked. */
+const LONGEST_SHOWN = 1000
 /** Milliseconds for what was printed before the end to arrive. */
 const LAST_WORDS = 1000
 
@@ -41,19 +44,26 @@ export const runCommand = (request: CommandRequest, place: CommandPlace): Effect
       stdio: ["ignore", "pipe", "pipe"],
     })
     const tail = new Tail()
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        process.stderr.write(text)
-        tail.add(text)
+    // Line by line: pieces of two streams in one line would hide what must be masked.
+    const readers = [child.stdout, child.stderr].map((stream) => {
+      const reader = makeOutputReader((line) => {
+        process.stderr.write(`${line}\n`)
+        tail.add(line)
       })
+      stream.on("data", reader)
+      return reader
+    })
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+      for (const reader of readers) reader.end()
+      resume(resultOf(code, signal, tail))
     }
     child.on("error", (error) => resume(Effect.fail(cannotStart(error))))
     child.on("exit", (code, signal) => {
       // What it has left in the background may hold its pipes open for ever.
-      const patience = setTimeout(() => resume(resultOf(code, signal, tail)), LAST_WORDS)
+      const patience = setTimeout(() => end(code, signal), LAST_WORDS)
       child.on("close", () => {
         clearTimeout(patience)
-        resume(resultOf(code, signal, tail))
+        end(code, signal)
       })
     })
     return Effect.callback<void>((ended) => {
@@ -65,13 +75,11 @@ export const runCommand = (request: CommandRequest, place: CommandPlace): Effect
 
 /** The end of what was printed. */
 class Tail {
-  #text = ""
-  add(text: string): void {
-    this.#text = `${this.#text}${text}`.slice(-TAIL_CHARACTERS)
-  }
-  lines(): ReadonlyArray<string> {
-    const lines = this.#text.split("\n").filter((line) => line.trim() !== "")
-    return lines.slice(-TAIL_LINES)
+  readonly lines: Array<string> = []
+  add(line: string): void {
+    if (line.trim() === "") return
+    this.lines.push(line.length > LONGEST_SHOWN ? `(a line of ${line.length} characters)` : line)
+    if (this.lines.length > TAIL_LINES) this.lines.shift()
   }
 }
 
@@ -84,9 +92,11 @@ const resultOf = (
   tail: Tail,
 ): Effect.Effect<void, StageFailure> => {
   if (code === 0) return Effect.void
-  const lines = tail.lines()
+  const { lines } = tail
   const said = lines.length === 0 ? "" : `; it printed last:${lines.map((line) => `\n  ${line}`).join("")}`
-  const hint = "all that it printed is in the attempt's log"
+  const log = "all that it printed is in the attempt's log"
+  const isKilled = signal === "SIGKILL" || code === EX_KILLED
+  const hint = isKilled ? `the system kills processes when memory runs out; ${log}` : log
   if (code === null)
     return Effect.fail(
       new StageFailure({ reason: "crash", message: `the command was ended by ${signal}${said}`, hint }),
