@@ -16,6 +16,8 @@ export type HostEnd =
 export interface LastSigns {
   /** The last lines that it has written. */
   readonly lines: ReadonlyArray<string>
+  /** That it found no more memory, if it has said so; what comes after it may be long. */
+  readonly outOfMemory: string | undefined
   /** Whether it ever got as far as to take calls. */
   readonly wasReady: boolean
   /** The most memory that it was seen to hold during its last call, in bytes. */
@@ -32,8 +34,15 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 
 const MORE_MEMORY = "lower the batch, or raise `resources.memory` to run less beside it"
 
-const howOf = (end: HostEnd, { lines, peakMemory }: LastSigns): readonly [how: string, hint: string] => {
+/** What programs say when there is no more memory for them. */
+export const OUT_OF_MEMORY = /out of memory|cannot allocate memory|bad_alloc|MemoryError/i
+
+const howOf = (
+  end: HostEnd,
+  { outOfMemory, peakMemory }: LastSigns,
+): readonly [how: string, hint: string] => {
   const held = peakMemory > 0 ? `; it held ${megabytes(peakMemory)}` : ""
+  const kills = `the system kills processes when memory runs out: ${MORE_MEMORY}`
   switch (end._tag) {
     case "NotStarted":
       return [`could not be started: ${end.message}`, "is the program that runs it still where it was?"]
@@ -47,24 +56,19 @@ const howOf = (end: HostEnd, { lines, peakMemory }: LastSigns): readonly [how: s
       return [`ran out of memory and was killed by the system${limit}${held}`, MORE_MEMORY]
     }
     case "Killed":
-      if (end.signal === "SIGKILL") {
-        return [
-          `was ended by SIGKILL, which the engine has not sent${held}`,
-          `the system kills processes when memory runs out: ${MORE_MEMORY}`,
-        ]
+    case "Exited": {
+      const how = end._tag === "Killed" ? `was ended by ${end.signal}` : `ended with code ${end.code}`
+      if (outOfMemory !== undefined) {
+        const said = `ran out of memory and ${how} (${outOfMemory.trim()})${held}`
+        return [said, outOfMemory.includes("JavaScript heap") ? LESS_OBJECTS : kills]
       }
-      break
-    default:
+      if (how.endsWith("SIGKILL")) return [`${how}, which the engine has not sent${held}`, kills]
+      return [how, "the attempt's log has all that it wrote; `retry: { crash: 3 }` tries again"]
+    }
   }
-  if (lines.some((line) => line.includes("JavaScript heap out of memory"))) {
-    return [
-      `ran out of memory for JavaScript's objects${held}`,
-      "keep less of them at a time; what is in typed arrays and buffers doesn't count",
-    ]
-  }
-  const how = end._tag === "Killed" ? `was ended by ${end.signal}` : `ended with code ${end.code}`
-  return [how, "the attempt's log has all that it wrote; `retry: { crash: 3 }` tries again"]
 }
+
+const LESS_OBJECTS = "keep fewer objects at a time; what is in typed arrays and buffers doesn't count"
 
 /** What the end of a host means for the call that it worked on. */
 export const failureOfEnd = (call: StageCall, end: HostEnd, signs: LastSigns): StageFailure => {

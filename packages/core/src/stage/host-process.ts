@@ -4,7 +4,7 @@ import { Readable, Writable } from "node:stream"
 import { Duration, Effect } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import { StageFailure } from "./failure.ts"
-import { failureOfEnd, type HostEnd } from "./host-end.ts"
+import { failureOfEnd, type HostEnd, type LastSigns, OUT_OF_MEMORY } from "./host-end.ts"
 import { commonEnvironment } from "./host-environment.ts"
 import {
   CALLS,
@@ -73,6 +73,13 @@ const writable = (stream: Stream | null | undefined): Writable => {
 const resultOf = (reply: Extract<HostReply, { peakMemory: number }>): Effect.Effect<void, StageFailure> =>
   reply._tag === "Succeeded" ? Effect.void : Effect.fail(new StageFailure(reply.failure))
 
+/** What a host has said lately. */
+interface Words {
+  tail: Array<string>
+  /** That it found no more memory; what comes after it may be long. */
+  outOfMemory: string | undefined
+}
+
 /** What a host works on: whom to tell, and how it ends. */
 interface Work {
   readonly call: StageCall
@@ -107,12 +114,13 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   let work: Work | undefined
   let gone: HostEnd | undefined
   let isReady = false
-  let tail: Array<string> = []
+  let words: Words = { tail: [], outOfMemory: undefined }
   const waiting = new Set<() => void>()
 
   const say = (line: string): void => {
-    tail.push(line)
-    if (tail.length > TAIL) tail.shift()
+    words.tail.push(line)
+    if (words.tail.length > TAIL) words.tail.shift()
+    if (OUT_OF_MEMORY.test(line)) words.outOfMemory ??= line
     work?.sink.output(line)
   }
   const end = (result: Effect.Effect<void, StageFailure>, ownPeak = 0): void => {
@@ -136,11 +144,17 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
     // What it printed before comes through another pipe: that is read first.
     else setImmediate(() => setImmediate(() => end(resultOf(message), message.peakMemory)))
   }
+  const signs = (peakMemory: number): LastSigns => ({
+    lines: words.tail,
+    outOfMemory: words.outOfMemory,
+    wasReady: isReady,
+    peakMemory,
+  })
   const die = (how: HostEnd): void => {
     gone ??= how
     if (work !== undefined) {
-      const signs = { lines: tail, wasReady: isReady, peakMemory: work.memory.stop() }
-      end(Effect.fail(failureOfEnd(work.call, gone, signs)), signs.peakMemory)
+      const peak = work.memory.stop()
+      end(Effect.fail(failureOfEnd(work.call, gone, signs(peak))), peak)
     }
     for (const resume of waiting) resume()
   }
@@ -180,16 +194,13 @@ export const startHost = (command: HostCommand, gpus = ""): Host => {
   }
   const run: Host["run"] = (call, sink, stopping) =>
     Effect.callback<void, StageFailure>((resume) => {
-      if (gone !== undefined) {
-        const signs = { lines: tail, wasReady: isReady, peakMemory: 0 }
-        return resume(Effect.fail(failureOfEnd(call, gone, signs)))
-      }
+      if (gone !== undefined) return resume(Effect.fail(failureOfEnd(call, gone, signs(0))))
       const askToStop = () => tell({ _tag: "Stop" })
       const end: Work["end"] = (result) => {
         stopping?.removeEventListener("abort", askToStop)
         resume(result)
       }
-      tail = []
+      words = { tail: [], outOfMemory: undefined }
       work = { call, sink, memory: followMemory(child.pid ?? 0), killsBefore: killsOfGroup(), end }
       tell({ _tag: "Call", call })
       if (stopping?.aborted) askToStop()

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { failureOfEnd, type HostEnd } from "./host-end.ts"
+import { failureOfEnd, type HostEnd, OUT_OF_MEMORY } from "./host-end.ts"
 import { memoryGroup } from "./out-of-memory.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "diva-memory-"))
@@ -58,7 +58,12 @@ const call = {
 }
 
 const messageOf = (end: HostEnd, lines: ReadonlyArray<string> = []) =>
-  failureOfEnd(call, end, { lines, wasReady: true, peakMemory: 1_900_000_000 })
+  failureOfEnd(call, end, {
+    lines,
+    outOfMemory: lines.find((line) => OUT_OF_MEMORY.test(line)),
+    wasReady: true,
+    peakMemory: 1_900_000_000,
+  })
 
 describe("the end of a host", () => {
   it("by the kernel, for memory, is told with the limit, what it held, and its last words", () => {
@@ -71,7 +76,7 @@ describe("the end of a host", () => {
     assert.include(failure.hint ?? "", "resources.memory")
   })
 
-  it("for JavaScript's own memory is told as such, without its stack", () => {
+  it("by a program that finds no more memory is told as such, without its stack", () => {
     const lines = [
       "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
       "    at Object.<anonymous> (/tmp/stage.ts:3:9)",
@@ -80,7 +85,8 @@ describe("the end of a host", () => {
       "Node.js v24.21.0",
     ]
     const { message } = messageOf({ _tag: "Killed", signal: "SIGABRT" }, lines)
-    assert.include(message, "ran out of memory for JavaScript's objects; it held 1900 MB")
+    assert.include(message, "ran out of memory and was ended by SIGABRT (FATAL ERROR: Reached heap limit")
+    assert.include(message, "; it held 1900 MB")
     assert.strictEqual(message.split("\n").length, 2)
   })
 
