@@ -148,7 +148,7 @@ describe("the cache", () => {
     ]) {
       const { code, stderr } = await run(folder, command)
       expect(code).toBe(1)
-      expect(stderr).toContain("has format 99, and this program reads 2")
+      expect(stderr).toContain("has format 99, and this program reads 3")
       expect(stderr).toContain("use the newer program")
     }
   })

@@ -24,8 +24,23 @@ describe("the command", () => {
     for (const command of ["run", "plan", "validate", "stages", "cache", "backend"])
       expect(await output(command, "--help")).toContain(`diva-pipeline ${command}`)
     expect(await output("--version")).toContain("0.1.0")
-    for (const shell of ["bash", "zsh", "fish"])
-      expect(await output("--completions", shell)).toContain("diva-pipeline")
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const script = await output("--completions", shell)
+      for (const word of ["diva-pipeline", "resume", "dry-run", "resource"]) expect(script).toContain(word)
+    }
+  })
+
+  test("has a page that tells of every command, and of every option of the main ones", async () => {
+    const page = readFileSync(join(root, "docs", "commands.md"), "utf8")
+    const [, list = ""] = (await output("--help")).split("SUBCOMMANDS")
+    const commands = [...list.matchAll(/^ {2}(\S+)/gm)].map(([, name = ""]) => name)
+    expect(commands).toContain("resume")
+    for (const name of commands) expect(page).toContain(`| [\`${name}\`](#${name}) |`)
+    for (const name of ["run", "resume", "graph"]) {
+      const section = page.split(`\n## ${name}\n`)[1]?.split("\n## ")[0]
+      const [flags = ""] = (await output(name, "--help")).split("GLOBAL FLAGS")
+      for (const [flag] of flags.matchAll(/^ {2}--[a-z-]+/gm)) expect(section).toContain(flag.trim())
+    }
   })
 
   test("lists its stages, and shows one with its schema", async () => {

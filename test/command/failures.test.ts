@@ -91,7 +91,7 @@ describe("a run that is interrupted", () => {
       running.process.kill(signal)
       const { code, stderr } = await running.ended
       expect(code).toBe(130)
-      expect(stderr).toContain("what was finished is kept, run again to go on")
+      expect(stderr).toContain("what was finished is kept, `diva-pipeline resume` goes on")
       expect(stderr).not.toMatch(/^ +at /m)
       const again = await run(folder, ["run", "work.yaml"], { env: { TRACE: trace, FAST: "yes" } })
       expect(again.code).toBe(0)

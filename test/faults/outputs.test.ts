@@ -1,4 +1,4 @@
-import { readdirSync, statSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { usePlace } from "./place.ts"
@@ -27,6 +27,34 @@ describe("an output that cannot be kept fails its stage alone, with one reason",
       expect(line, said).toMatch(words)
     }
     expect(said).toMatch(/^✓ good/m)
+    expect(work.leftovers()).toEqual([])
+  })
+})
+
+describe("an output that leads out of its work folder is refused, and what it leads to stays as it was", () => {
+  const ways: ReadonlyArray<readonly [name: string, command: string, words: RegExp]> = [
+    ["whole", 'rmdir "$OUTPUT"; ln -s "$MINE" "$OUTPUT"', /its folder is a symbolic link/],
+    ["inside", 'ln -s "$MINE" "$OUTPUT/a"', /a is a symbolic link/],
+    ["deep", 'mkdir -p "$OUTPUT/b/c"; ln -s "$MINE/precious" "$OUTPUT/b/c/d"', /b\/c\/d is a symbolic link/],
+    ["up", 'ln -s ../../../.. "$OUTPUT/up"', /up is a symbolic link/],
+  ]
+
+  test.each(["true", "read-only"])("with `cache: %s`", async (cache) => {
+    const work = place()
+    const mine = join(work.folder, "mine")
+    mkdirSync(mine)
+    writeFileSync(join(mine, "precious"), "mine")
+    const before = statSync(join(mine, "precious"))
+    const more = `    secrets: [MINE]\n    cache: ${cache}\n`
+    work.write(ways.map(([name, command]) => stage(name, [command]) + more).join(""))
+    const said = await work.fail([], { env: { MINE: mine } })
+    for (const [name, , words] of ways) {
+      expect(said.split("\n").find((line) => line.startsWith(`✗ ${name} `))).toMatch(words)
+    }
+    const { mode, mtimeMs, ino } = statSync(join(mine, "precious"))
+    expect({ mode, mtimeMs, ino }).toEqual({ mode: before.mode, mtimeMs: before.mtimeMs, ino: before.ino })
+    expect(readdirSync(mine)).toEqual(["precious"])
+    expect(work.filesOf("trees")).toEqual([])
     expect(work.leftovers()).toEqual([])
   })
 })
@@ -72,7 +100,7 @@ describe("an output is kept as it is", () => {
   test("or refused, when a name is no UTF-8", async () => {
     const work = place()
     work.write(stage("odd", [`touch "$OUTPUT/$(printf '\\377\\376')"`, 'echo x > "$OUTPUT/b"']))
-    const said = await work.fail()
-    expect(said).toMatch(/^✗ odd /m)
+    expect(await work.fail()).toMatch(/^✗ odd .*the file name \\xff\\xfe is not UTF-8/m)
+    expect(work.filesOf("trees")).toEqual([])
   })
 })

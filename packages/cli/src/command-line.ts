@@ -7,6 +7,7 @@ import {
   graph,
   newFiles,
   plan,
+  resume,
   run,
   runs,
   schema,
@@ -20,7 +21,19 @@ const divaPipeline = Command.make("diva-pipeline").pipe(
   Command.withDescription(
     "Improve CLIP's vision with diffusion feedback: declarative, cached, repeatable pipelines",
   ),
-  Command.withSubcommands([run, plan, validate, schema, stages, backend, runs, graph, cache, newFiles]),
+  Command.withSubcommands([
+    run,
+    resume,
+    plan,
+    validate,
+    schema,
+    stages,
+    backend,
+    runs,
+    graph,
+    cache,
+    newFiles,
+  ]),
 )
 
 const globalFlags = CliConfig.layer({

@@ -6,9 +6,7 @@ import {
   fileName,
   type KeyRecord,
   keysToCompare,
-  latestRun,
   listRuns,
-  matchingRuns,
   nearest,
   otlpTrace,
   parseDuration,
@@ -24,7 +22,15 @@ import {
 } from "@diva-pipeline/core"
 import { Console, Effect, Option } from "effect"
 import { CommandFailed } from "../command-failed.ts"
-import { differenceText, listText, removalText, runPage, runText, taskText } from "../history/index.ts"
+import {
+  differenceText,
+  findRun,
+  listText,
+  removalText,
+  runPage,
+  runText,
+  taskText,
+} from "../history/index.ts"
 import { stylerFor } from "../terminal/index.ts"
 import { writeOutput } from "./output-file.ts"
 
@@ -43,29 +49,6 @@ const withStore = <A, R>(effect: Effect.Effect<A, CommandFailed | StoreError, R>
   )
 
 const print = (value: unknown) => Console.log(JSON.stringify(value, null, 2))
-
-/** The name of the one run that a text means; nothing given means the latest. */
-const findRun = Effect.fnUntraced(function* (text: string | undefined) {
-  const { runs } = yield* Store
-  const names = yield* listRuns(runs)
-  const wanted = text ?? (yield* latestRun(runs)) ?? names.at(-1)
-  if (wanted === undefined) {
-    return yield* new CommandFailed({ message: "there are no runs in this store", exitCode: 2 })
-  }
-  const found = matchingRuns(names, wanted)
-  const [name] = found
-  if (name !== undefined && found.length === 1) return name
-  const near = nearest(wanted, names)
-  return yield* new CommandFailed(
-    found.length > 1
-      ? { message: `"${wanted}" may mean ${found.join(", ")}`, hint: "give more of the name", exitCode: 2 }
-      : {
-          message: `there is no run "${wanted}"`,
-          hint: near === undefined ? "`diva-pipeline runs ls` lists them" : `did you mean "${near}"?`,
-          exitCode: 2,
-        },
-  )
-})
 
 const readRecord = Effect.fnUntraced(function* (name: string) {
   const { runs } = yield* Store

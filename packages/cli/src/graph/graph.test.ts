@@ -37,6 +37,7 @@ const pipeline: Pipeline = {
   name: "p",
   description: "",
   file: "p.yaml",
+  documents: ["p.yaml"],
   params: {},
   pools: {},
   tasks: [
@@ -93,7 +94,7 @@ describe("a graph", () => {
 
   test("shows what a run would do, and where members differ", () => {
     const unknown = { _tag: "unknown" as const, after: [] }
-    const run = { _tag: "run" as const, key: "", reasons: [] }
+    const run = { _tag: "run" as const, reasons: [] }
     const states = [run, run, unknown, unknown]
     const tasks = pipeline.tasks.flatMap((one, index) => {
       const state = states[index]

@@ -1,4 +1,6 @@
 export { differenceText } from "./difference-text.ts"
+export { type Explanation, explanationText } from "./explanation-text.ts"
+export { findRun } from "./find-run.ts"
 export { listText, removalText } from "./list-text.ts"
 export { runPage } from "./run-page.ts"
 export { runText } from "./run-text.ts"

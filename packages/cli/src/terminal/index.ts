@@ -1,3 +1,4 @@
+export { printable } from "./printable.ts"
 export { formatBytes, formatCount, formatRate, formatSeconds } from "./quantities.ts"
 export { RunView, type Screen } from "./run-view.ts"
 export { type Styler, stylerFor, usesColour } from "./style.ts"

@@ -67,6 +67,70 @@ describe("RunView", () => {
     ])
   })
 
+  const cached = (task: string): RunEvent => ({ _tag: "TaskCached", time, task, key: "k", outputs: {} })
+  const finished: RunEvent = { _tag: "RunFinished", time, status: "succeeded", seconds: 1, outputs: {} }
+
+  it("names fifty cached tasks, and counts more", () => {
+    const few = view(undefined)
+    for (let task = 0; task < 50; task++) few.show(cached(`t${task}`))
+    few.show(finished)
+    expect(few.text().match(/^✓ t\d+ {2}cached$/gm)).toHaveLength(50)
+    const many = view(undefined)
+    for (let task = 0; task < 51; task++) many.show(cached(`t${task}`))
+    many.show(finished)
+    expect(many.text()).toBe("✓ 51 tasks cached\n")
+  })
+
+  it("counts cached tasks again only now and then", () => {
+    const { show, text } = view(undefined)
+    const log: RunEvent = { _tag: "TaskLog", time, task: "train", attempt: 1, level: "warning", message: "!" }
+    for (let task = 0; task < 200; task++) {
+      show(cached(`t${task}`), task * 100)
+      if (task > 98) show(log, task * 100)
+    }
+    show(finished, 20_000)
+    const counts = text().match(/^✓ \d+ tasks? cached$/gm)
+    expect(counts).toEqual(["✓ 100 tasks cached", "✓ 100 tasks cached"])
+  })
+
+  it("keeps the number of cached tasks below the lines, on a terminal", () => {
+    const { show, text } = view(60)
+    show(started)
+    for (let task = 0; task < 60; task++) show(cached(`t${task}`))
+    show({ _tag: "TaskStarted", time, task: "train", key: "k", attempt: 1, reason: "never ran" })
+    expect(text()).toBe("small  2 tasks\n✓ 60 tasks cached\n▸ train  0.0 s\n")
+    show({ _tag: "TaskSucceeded", time, task: "train", key: "k", attempts: 1, seconds: 1, outputs: {} })
+    show(finished)
+    expect(text().split("\u001b[2A\u001b[J").at(-1)).toBe(
+      "✓ train  1.0 s\n✓ 60 tasks cached\n\u001b[1A\u001b[J✓ 60 tasks cached\n",
+    )
+  })
+
+  it("lets nothing of a task's name, reason or progress steer the terminal", () => {
+    for (const columns of [undefined, 80]) {
+      const { show, text } = view(columns)
+      show({ _tag: "TaskStarted", time, task: "a\u001b[2J", key: "k", attempt: 1, reason: "\u009b1A" })
+      const detail = "name\u001b]0;evil\u0007\nnext"
+      for (const at of [0, 20_000]) {
+        show(
+          {
+            _tag: "TaskProgress",
+            time,
+            task: "a\u001b[2J",
+            attempt: 1,
+            done: 1,
+            unit: "\u001bcfiles",
+            detail,
+          },
+          at,
+        )
+      }
+      const shown = text().replaceAll("\u001b[1A\u001b[J", "")
+      for (const control of ["\u001b", "\u0007", "\u009b"]) expect(shown).not.toContain(control)
+      expect(shown).toContain("name�]0;evil� next")
+    }
+  })
+
   it("says of a failure what, where, and what to do", () => {
     const { show, text } = view(undefined)
     show(started)

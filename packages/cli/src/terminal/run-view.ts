@@ -1,5 +1,6 @@
 import { relative } from "node:path"
 import type { FailureReport, RunEvent } from "@diva-pipeline/core"
+import { CachedTasks } from "./cached-tasks.ts"
 import { printable } from "./printable.ts"
 import { formatCount, formatSeconds } from "./quantities.ts"
 import type { Styler } from "./style.ts"
@@ -12,7 +13,11 @@ export interface Screen {
   readonly columns: () => number | undefined
   readonly now: () => number
   readonly style: Styler
+  /** What is said of a task that begins, beside its name, whatever else is shown. */
+  readonly explain?: (event: TaskStarted) => string | undefined
 }
+
+type TaskStarted = Extract<RunEvent, { readonly _tag: "TaskStarted" }>
 
 /** Without a terminal, how long a running task stays silent, in milliseconds. */
 const PLAIN_INTERVAL = 10_000
@@ -30,43 +35,52 @@ const fit = (line: string, columns: number): string => {
   return `${pieces.filter((piece) => isColour(piece) || room-- > 0).join("")}…`
 }
 
-const beginning = ({ attempt, reason }: { readonly attempt: number; readonly reason: string }): string =>
-  attempt === 1 ? `started: ${reason}` : `started: attempt ${attempt}`
+const beginning = ({ attempt, reason }: TaskStarted): string =>
+  attempt === 1 ? `started: ${printable(reason)}` : `started: attempt ${attempt}`
 
 /**
  * A run as lines for people: finished tasks stay, running ones are redrawn below them with bar, rate and time left.
- * Without a terminal each task gets a line when it starts and ends, and one now and then in between.
+ * Without a terminal each task gets a line when it starts and ends, and one now and then in between. Cached tasks get a
+ * line each while they are few, and are counted when they are many.
  */
 export class RunView {
   readonly #screen: Screen
   readonly #running = new Map<string, RunningTask>()
   readonly #lastPlain = new Map<string, number>()
+  readonly #cached: CachedTasks
   #nameWidth = 0
   #drawn = 0
 
   constructor(screen: Screen) {
     this.#screen = screen
+    this.#cached = new CachedTasks(PLAIN_INTERVAL)
   }
 
   /** Shows an event. */
   show(event: RunEvent): void {
+    if (event._tag === "TaskCached") {
+      this.#cached.add(event.task)
+      return
+    }
     this.#follow(event)
     const line = this.#lineFor(event)
-    this.#erase()
-    if (line !== undefined) this.#screen.write(`${line}\n`)
-    this.#draw()
+    this.#redraw(line, event._tag === "RunFinished")
   }
 
   /** Prints a line that is of no event. */
   say(line: string): void {
-    this.#erase()
-    this.#screen.write(`${line}\n`)
-    this.#draw()
+    this.#redraw(line)
   }
 
   /** Redraws the running tasks, for the clock to go on between events. */
   tick(): void {
+    this.#redraw(undefined)
+  }
+
+  #redraw(line: string | undefined, isEnd = false): void {
     this.#erase()
+    this.#tellCached(isEnd)
+    if (line !== undefined) this.#screen.write(`${line}\n`)
     this.#draw()
   }
 
@@ -74,7 +88,7 @@ export class RunView {
     const now = this.#screen.now()
     switch (event._tag) {
       case "RunStarted":
-        this.#nameWidth = Math.max(0, ...event.tasks.map((task) => task.id.length))
+        this.#nameWidth = event.tasks.reduce((widest, { id }) => Math.max(widest, id.length), 0)
         return
       case "TaskStarted":
         this.#running.set(event.task, {
@@ -109,10 +123,8 @@ export class RunView {
     switch (event._tag) {
       case "RunStarted":
         return `${style.strong(event.pipeline)}  ${style.quiet(formatCount(event.tasks.length, "task"))}`
-      case "TaskCached":
-        return this.#line(style.quiet("✓"), event.task, style.quiet("cached"))
       case "TaskStarted":
-        return this.#isPlain() ? this.#line("▸", event.task, beginning(event)) : undefined
+        return this.#beginning(event)
       case "TaskProgress":
         return this.#plainProgress(event.task)
       case "TaskLog":
@@ -130,7 +142,11 @@ export class RunView {
       case "TaskFailed":
         return this.#failure(event.task, event.failure)
       case "TaskBlocked":
-        return this.#line(style.quiet("–"), event.task, style.quiet(`not run: needs ${event.by.join(", ")}`))
+        return this.#line(
+          style.quiet("–"),
+          event.task,
+          style.quiet(`not run: needs ${printable(event.by.join(", "))}`),
+        )
       case "TaskCancelled":
         return this.#line(style.quiet("–"), event.task, style.quiet("cancelled"))
       default:
@@ -139,7 +155,23 @@ export class RunView {
   }
 
   #line(mark: string, task: string, text: string): string {
-    return `${mark} ${task.padEnd(this.#nameWidth)}  ${text}`
+    return `${mark} ${printable(task).padEnd(this.#nameWidth)}  ${text}`
+  }
+
+  #beginning(event: TaskStarted): string | undefined {
+    const explained = this.#screen.explain?.(event)
+    if (explained !== undefined) return this.#line("▸", event.task, explained)
+    return this.#isPlain() ? this.#line("▸", event.task, beginning(event)) : undefined
+  }
+
+  /** Tells of the cached tasks of which nothing was said yet: of many, without a terminal, only now and then. */
+  #tellCached(isEnd: boolean): void {
+    const { style, write, now } = this.#screen
+    const mark = style.quiet("✓")
+    for (const task of this.#cached.takeNames()) write(`${this.#line(mark, task, style.quiet("cached"))}\n`)
+    if (!isEnd && !this.#isPlain()) return
+    const count = this.#cached.takeCount(now(), isEnd)
+    if (count !== undefined) write(`${mark} ${style.quiet(count)}\n`)
   }
 
   #failure(task: string, failure: FailureReport): string {
@@ -150,9 +182,9 @@ export class RunView {
         task,
         `${style.bad("failed:")} ${printable(failure.message).replaceAll("\n", "\n    ")}`,
       ),
-      `    at ${failure.location}`,
+      `    at ${printable(failure.location)}`,
     ]
-    if (failure.file !== undefined) lines.push(`    file ${failure.file}`)
+    if (failure.file !== undefined) lines.push(`    file ${printable(failure.file)}`)
     if (failure.hint !== undefined) lines.push(`    ${style.accent("hint:")} ${printable(failure.hint)}`)
     if (failure.log !== undefined) lines.push(style.quiet(`    log ${relative(process.cwd(), failure.log)}`))
     return lines.join("\n")
@@ -180,9 +212,11 @@ export class RunView {
     const columns = this.#screen.columns()
     if (columns === undefined) return
     const { now, style, write } = this.#screen
+    const count = this.#cached.untold
+    if (count !== undefined) write(`${style.quiet(`✓ ${count}`)}\n`)
     for (const task of this.#running.values()) {
       write(`${fit(this.#line(style.accent("▸"), task.id, describeProgress(task, now(), style)), columns)}\n`)
     }
-    this.#drawn = this.#running.size
+    this.#drawn = this.#running.size + (count === undefined ? 0 : 1)
   }
 }

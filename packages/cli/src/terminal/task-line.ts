@@ -1,4 +1,5 @@
 import type { Progress } from "@diva-pipeline/core"
+import { printable } from "./printable.ts"
 import { formatRate, formatSeconds } from "./quantities.ts"
 import type { Styler } from "./style.ts"
 
@@ -28,6 +29,9 @@ const rateOf = (task: RunningTask, now: number): number | undefined => {
   return rate > 0 ? rate : undefined
 }
 
+/** On one line, and nothing that steers the terminal. */
+const oneLine = (text: string): string => printable(text).replaceAll(/[\n\t]/g, " ")
+
 /** What is said of a running task after its name: bar, count, rate, time left, detail. */
 export const describeProgress = (task: RunningTask, now: number, style: Styler): string => {
   const { progress } = task
@@ -35,14 +39,15 @@ export const describeProgress = (task: RunningTask, now: number, style: Styler):
   const attempt = task.attempt > 1 ? style.warning(` attempt ${task.attempt}`) : ""
   if (progress === undefined) return `${style.quiet(elapsed)}${attempt}`
   const rate = rateOf(task, now)
-  const { done, total, unit } = progress
+  const { done, total } = progress
+  const unit = oneLine(progress.unit)
   const parts = [
     total === undefined
       ? `${done} ${unit}`
       : `${bar(done / Math.max(1, total), style)} ${done}/${total} ${unit}`,
     rate === undefined ? "" : `${formatRate(rate)}/s`,
     rate === undefined || total === undefined ? elapsed : `${formatSeconds((total - done) / rate)} left`,
-    progress.detail ?? "",
+    oneLine(progress.detail ?? ""),
   ]
   return parts.filter((part) => part !== "").join("  ") + attempt
 }

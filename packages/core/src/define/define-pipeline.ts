@@ -100,6 +100,7 @@ export const definePipeline = <Output extends string>(
       name: header.name,
       description: header.description ?? "",
       file: span.source.file,
+      documents: [span.source.file],
       params: header.params ?? {},
       pools: header.pools ?? {},
       tasks: definition.tasks,

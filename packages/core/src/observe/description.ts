@@ -16,7 +16,8 @@ const describeMachine = (): RunDescribed["machine"] => {
   }
 }
 
-const digestFiles = (files: ReadonlyArray<string>): RunDescribed["documents"] =>
+/** The documents that are there, with the SHA-256 of their bytes. */
+export const digestDocuments = (files: ReadonlyArray<string>): RunDescribed["documents"] =>
   files.flatMap((file) => {
     try {
       return [{ file, digest: createHash("sha256").update(readFileSync(file)).digest("hex") }]
@@ -35,7 +36,7 @@ export const describeRun = (
   return {
     _tag: "RunDescribed",
     params,
-    documents: digestFiles(documents),
+    documents: digestDocuments(documents),
     machine: describeMachine(),
     ...(checkout !== undefined && { git: checkout }),
   }

@@ -1,13 +1,14 @@
 export { type RunBrief, TaskCounts } from "./brief.ts"
 export { type ChromeEvent, type ChromeTrace, chromeTrace } from "./chrome-trace.ts"
-export { describeRun } from "./description.ts"
+export { describeRun, digestDocuments } from "./description.ts"
 export { FailureReport, OutputSize, RunEvent, type UntimedEvent } from "./event.ts"
 export { isDirty } from "./git.ts"
+export { type Change, type Ingredients, ingredientChanges } from "./ingredients.ts"
 export { type Journal, openJournal, readJournal } from "./journal.ts"
 export { type OtlpSpan, type OtlpTrace, otlpTrace } from "./otlp-trace.ts"
+export { readRequest, writeRequest } from "./request.ts"
 export {
   type Cause,
-  type Change,
   compareRuns,
   keysToCompare,
   type RecordOf,

@@ -1,27 +1,13 @@
-import type { KeyRecord, RecordedField } from "../store/index.ts"
+import type { KeyRecord } from "../store/index.ts"
+import {
+  type Change,
+  changed,
+  changesOf,
+  type Ingredients,
+  ingredientChanges,
+  namesOf,
+} from "./ingredients.ts"
 import type { OutputRecord, RunRecord, TaskRecord } from "./run-record.ts"
-
-/** Something that differs between two runs; `undefined` where one has it not. */
-export interface Change {
-  /** `param`: of the pipeline. `input`, `source`, `upstream`, `environment`, `stage`: of a task. `chance`: of nothing. */
-  readonly kind:
-    | "param"
-    | "version"
-    | "commit"
-    | "document"
-    | "machine"
-    | "input"
-    | "source"
-    | "upstream"
-    | "environment"
-    | "stage"
-    | "key"
-    | "chance"
-  /** Which param, input, … */
-  readonly name: string
-  readonly before?: string
-  readonly after?: string
-}
 
 /** A change, and the task whose result it changed first. */
 export interface Cause extends Change {
@@ -55,27 +41,6 @@ export interface RunDifference {
 /** The record of a key, where the store still has it. */
 export type RecordOf = (key: string) => KeyRecord | undefined
 
-const changed = (
-  kind: Change["kind"],
-  name: string,
-  before: string | undefined,
-  after: string | undefined,
-): ReadonlyArray<Change> =>
-  before === after
-    ? []
-    : [{ kind, name, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }]
-
-const namesOf = (before: object, after: object): ReadonlyArray<string> => [
-  ...new Set([...Object.keys(before), ...Object.keys(after)]),
-]
-
-const changesOf = (
-  kind: Change["kind"],
-  before: Readonly<Record<string, string>>,
-  after: Readonly<Record<string, string>>,
-): ReadonlyArray<Change> =>
-  namesOf(before, after).flatMap((name) => changed(kind, name, before[name], after[name]))
-
 const texts = (values: RunRecord["params"]): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]))
 
@@ -97,53 +62,13 @@ const runChanges = (before: RunRecord, after: RunRecord): ReadonlyArray<Change> 
   ...changed("machine", "machine", machineOf(before), machineOf(after)),
 ]
 
-/** What a task's key was made of: told by the run that computed it, or kept with the key. */
-interface Ingredients {
-  readonly stage: string
-  readonly inputs: Readonly<Record<string, RecordedField>>
-  readonly environment: Readonly<Record<string, string>>
-}
-
+/** Told by the run that computed it, or kept with the key. */
 const ingredientsOf = (task: TaskRecord, recordOf: RecordOf): Ingredients | undefined => {
   const stage = `${task.stage} version ${task.version}`
   if (task.inputs !== undefined) return { stage, inputs: task.inputs, environment: task.environment ?? {} }
   const record = task.key === undefined ? undefined : recordOf(task.key)
   return record && { stage, inputs: record.fields, environment: record.environment }
 }
-
-const shownOf = (field: RecordedField | undefined): string | undefined =>
-  field === undefined ? undefined : (field.shown ?? `${field.digest.slice(0, 12)}…`)
-
-const isSame = (before: RecordedField | undefined, after: RecordedField | undefined): boolean =>
-  before?.digest === after?.digest && (before?.kind === "value") === (after?.kind === "value")
-
-const inputChange = (
-  place: string,
-  before: RecordedField | undefined,
-  after: RecordedField | undefined,
-): Change => {
-  const isSameName = before?.kind === after?.kind && before?.shown === after?.shown
-  if (isSameName && before?.kind === "output") return { kind: "upstream", name: before.shown ?? place }
-  const isContent = isSameName && before?.kind === "source"
-  const [from, to] = isContent
-    ? [before.digest.slice(0, 12), after?.digest.slice(0, 12)]
-    : [shownOf(before), shownOf(after)]
-  return {
-    kind: isContent ? "source" : "input",
-    name: isContent ? (before.shown ?? place) : place,
-    ...(from !== undefined && { before: from }),
-    ...(to !== undefined && { after: to }),
-  }
-}
-
-const ingredientChanges = (before: Ingredients, after: Ingredients): ReadonlyArray<Change> => [
-  ...changed("stage", "stage", before.stage, after.stage),
-  ...namesOf(before.inputs, after.inputs).flatMap((place) => {
-    const [former, current] = [before.inputs[place], after.inputs[place]]
-    return isSame(former, current) ? [] : [inputChange(place, former, current)]
-  }),
-  ...changesOf("environment", before.environment, after.environment),
-]
 
 /** Follows changed results up to what changed first. */
 class Causes {

@@ -33,6 +33,7 @@ export const compilePipeline = (
     name: nameOf(document),
     description: textOf(document.root, "description") ?? "",
     file: document.source.file,
+    documents: [document.source.file],
     params: Object.fromEntries([...level.params].map(([name, value]) => [name, toJson(value)])),
     pools: Object.fromEntries(compilation.pools),
     // Cycles have no order.

@@ -23,6 +23,8 @@ export interface WholeDocument {
   /** The document's own file. */
   readonly source: Source
   readonly root: DocumentNode
+  /** What it was put together from: itself, its imports, what is laid over it. */
+  readonly files: ReadonlyArray<string>
   /** The documents that its stages use, by absolute path. */
   readonly groups: ReadonlyMap<string, WholeDocument>
 }

@@ -99,7 +99,8 @@ class DocumentReader {
         const group = groups.get(absolute) ?? (yield* self.#readGroup(uses, chain))
         if (group !== undefined) groups.set(absolute, group)
       }
-      return { source: main.source, root, groups }
+      const files = [main, ...imported, ...overlays.files].map(({ source }) => source.file)
+      return { source: main.source, root, files, groups }
     })
   }
 

@@ -92,6 +92,33 @@ ${SCENES}
     })
   })
 
+  test("knows all files that it was read from", async () => {
+    const main = `
+version: 1
+imports: [common/weights.yaml]
+stages:
+  scenes: { uses: dataset/scenes, foreach: counts.csv, with: { count: "\${{ matrix.count }}" } }
+  group: { uses: ./group.yaml }
+`
+    const files = {
+      "common/weights.yaml": `stages:${FETCH}\n`,
+      "counts.csv": "count\n5\n7\n",
+      "group.yaml": `version: 1\nstages:${SCENES}\n`,
+      "mine.yaml": "description: Mine\n",
+      "params.yaml": "{}\n",
+    }
+    const given = { overlays: ["mine.yaml"], paramFiles: ["params.yaml"] }
+    const { documents } = await pipelineOf(main, files, given)
+    expect(documents).toEqual([
+      "main.yaml",
+      "common/weights.yaml",
+      "mine.yaml",
+      "group.yaml",
+      "params.yaml",
+      "counts.csv",
+    ])
+  })
+
   test("takes files of the user's own, relative to the file that names them", async () => {
     const files = {
       "main.yaml": `

@@ -73,7 +73,9 @@ export const loadPipeline = Effect.fn("loadPipeline")(function* (
     const distinct = new Map(paths.map((named) => [named.path, named]))
     yield* Effect.forEach(distinct.values(), (named) => checkPath(named, diagnostics), { discard: true })
     if (!diagnostics.isEmpty) return yield* new InvalidPipeline({ diagnostics: diagnostics.sorted() })
-    return pipeline
+    const cases = [...caseFiles.keys()].map((one) => path.relative(workingFolder, one))
+    const read = [...documentsOf(document)].flatMap((one) => one.files)
+    return { ...pipeline, documents: [...new Set([...read, ...paramFiles, ...cases])] }
   }
 })
 

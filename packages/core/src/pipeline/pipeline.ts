@@ -15,6 +15,8 @@ export interface Pipeline<Output extends string = string> {
   readonly description: string
   /** The document's file, as the user named it. */
   readonly file: string
+  /** All files that it was read from, as users name them: with imports, overlays, parameters, cases; its own first. */
+  readonly documents: ReadonlyArray<string>
   readonly params: Readonly<Record<string, Json>>
   /** What its pools hold, by their names; `network` among them where the document limits it. */
   readonly pools: Readonly<Record<string, number>>

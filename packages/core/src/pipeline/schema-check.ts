@@ -52,10 +52,19 @@ const makeAjv = (options: Options): Ajv =>
     ...options,
   }).addKeyword(ARTEFACT)
 
+/** Made when it is first needed: a cached run of a pipeline that is right needs only one of the two. */
+const lazily = <A>(make: () => A): (() => A) => {
+  let made: A | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
 /** Says whether a value is right, and no more: its code is made in half the time. */
-const quick = makeAjv({ messages: false })
+const quick = lazily(() => makeAjv({ messages: false }))
 /** Says all that is wrong. */
-const thorough = makeAjv({ allErrors: true, verbose: true })
+const thorough = lazily(() => makeAjv({ allErrors: true, verbose: true }))
 
 /** The kinds that an input's `artefact` names. */
 export const kindsOf = (kinds: string): ReadonlyArray<string> => kinds.split("|").map((kind) => kind.trim())
@@ -81,13 +90,13 @@ export const pointerSegments = (pointer: string): ReadonlyArray<string> =>
  * @throws Error when it isn't a usable schema
  */
 export const prepareSchema = (schema: object): CheckedSchema => {
-  const isRight = quick.compile(schema)
+  const isRight = quick().compile(schema)
   let findErrors: ValidateFunction | undefined
   return {
     check: (value, data = toData(value)) => {
       const check = runCheck(isRight, value, data)
       if (check.errors.length === 0) return check
-      findErrors ??= thorough.compile(schema)
+      findErrors ??= thorough().compile(schema)
       return runCheck(findErrors, value, toData(value))
     },
   }
@@ -96,8 +105,9 @@ export const prepareSchema = (schema: object): CheckedSchema => {
 /** What is wrong with a JSON Schema itself. */
 export const checkSchema = (schema: Value): SchemaCheck => {
   const data = toData(schema)
-  const isValid = thorough.validateSchema(isObject(data) ? data : {}) === true
-  return { errors: isValid ? [] : [...(thorough.errors ?? [])], data, artefacts: new Set() }
+  const ajv = thorough()
+  const isValid = ajv.validateSchema(isObject(data) ? data : {}) === true
+  return { errors: isValid ? [] : [...(ajv.errors ?? [])], data, artefacts: new Set() }
 }
 
 const isObject = (value: Json): value is { [key: string]: Json } =>

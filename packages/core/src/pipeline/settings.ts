@@ -68,6 +68,8 @@ export class StageSettings {
 
   #evaluate(matrix: MatrixValues): TaskSettings | undefined {
     const value = settingsValue(this.#declaration, { ...this.#scope, matrix }, this.#diagnostics)
+    // Most stages have none, and making the schema ready takes longer than all the rest.
+    if (value.entries.size === 0) return taskSettings({}, this.#declaration.definition, this.#secrets)
     schema ??= prepareSchema(stageSettings)
     const check = schema.check(value)
     const wording = { part: partOfSettings, keyNoun: "key", owner: "", place: this.#declaration.span }

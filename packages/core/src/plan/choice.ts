@@ -12,6 +12,8 @@ export interface Choosing {
   readonly until?: ReadonlySet<string>
   /** Only these take part; what they need must be cached. */
   readonly only?: ReadonlySet<string>
+  /** Ids of tasks that are done as `force` and `from` want it: the run that is continued had come so far. */
+  readonly done?: ReadonlySet<string>
 }
 
 /** The tasks that take part in a run or plan. */
@@ -75,11 +77,12 @@ const none: ReadonlySet<string> = new Set()
 /** The tasks that take part, and how. */
 export const chooseTasks = Effect.fnUntraced(function* (
   pipeline: Pipeline,
-  { force = none, from = none, until = none, only = none }: Choosing,
+  { force = none, from = none, until = none, only = none, done = none }: Choosing,
 ): Effect.fn.Return<Choice, UnknownStage> {
   for (const names of [force, from, until, only]) yield* checkNames(pipeline, names)
   const forced = withFollowers(pipeline.tasks, from)
   for (const task of pipeline.tasks) if (isNamed(task, force)) forced.add(task.id)
+  for (const id of done) forced.delete(id)
   const wanted = new Set([...until, ...only])
   if (wanted.size === 0) return { tasks: pipeline.tasks, forced, onlyCached: none }
   const part = withNeeds(pipeline.tasks, wanted)

@@ -24,6 +24,8 @@ export const reasonAlways = (task: Task, forced: ReadonlySet<string>): RunReason
   return undefined
 }
 
+const GONE: RunReason = { kind: "record-gone", message: "its last result is no longer in the store" }
+
 /** What decisions depend on beside the task. */
 export interface Circumstances {
   readonly store: StoreShape
@@ -49,6 +51,7 @@ export const decide = (
   if (found === undefined) {
     const last = lastKey(task.id)
     const former = last === undefined ? undefined : store.record(last)
+    if (last !== undefined && former === undefined) return { _tag: "run", key, reasons: [GONE] }
     return { _tag: "run", key, reasons: explainMiss(task, key, former) }
   }
   if (found.doubtful === true) return { _tag: "doubtful", key }

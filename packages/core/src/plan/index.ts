@@ -4,5 +4,5 @@ export { type Facts, hasUnknownSource, learnEnvironment, learnSources } from "./
 export { type KeyContext, keyOfTask, keyTask, type TaskKey } from "./key.ts"
 export { type LastTime, lastKeys, readLastTime, writeLastTime } from "./last-time.ts"
 export { makePlan, type Plan, type PlannedState, type PlannedTask, type PlanOptions } from "./plan.ts"
-export { type RunReason, reasonText } from "./reason.ts"
+export { explainMiss, type RunReason, reasonText } from "./reason.ts"
 export { SourceUnreadable } from "./source-unreadable.ts"

@@ -106,6 +106,41 @@ describe("the plan", () => {
     }).pipe(Effect.provide(engine(join(folder, "reasons")))),
   )
 
+  it.live("knows what runs once for several tasks, and what need not be forced again", () =>
+    Effect.gen(function* () {
+      const twins = pipeline([
+        task("one", grow, { seed: 1, files: 2 }),
+        task("two", grow, { seed: 1, files: 2 }),
+        task("three", grow, { seed: 2, files: 2 }),
+      ])
+      const states = Effect.fnUntraced(function* (planOptions: PlanOptions = {}) {
+        const { tasks } = yield* makePlan(twins, planOptions)
+        return tasks.map(({ state }) => (state._tag === "unknown" ? `after ${state.after}` : state._tag))
+      })
+      assert.deepStrictEqual(yield* states(), ["run", "after one", "run"])
+      const summary = yield* runPipeline(twins)
+      assert.deepStrictEqual(
+        summary.tasks.map(({ status }) => status),
+        ["succeeded", "cached", "succeeded"],
+      )
+      const from = new Set(["one", "two", "three"])
+      assert.deepStrictEqual(yield* states({ from }), ["run", "after one", "run"])
+      assert.deepStrictEqual(yield* states({ from, done: new Set(["one", "three"]) }), [
+        "cached",
+        "run",
+        "cached",
+      ])
+    }).pipe(Effect.provide(engine(join(folder, "twins")))),
+  )
+
+  it.live("says when a record is gone", () =>
+    Effect.gen(function* () {
+      yield* runPipeline(example(), options)
+      rmSync(join((yield* Store).root, "keys"), { recursive: true })
+      assert.strictEqual((yield* planned())[0], "its last result is no longer in the store")
+    }).pipe(Effect.provide(engine(join(folder, "gone")))),
+  )
+
   it.live("notices changed sources, other content from upstream, and damage", () =>
     Effect.gen(function* () {
       yield* runPipeline(example(), options)

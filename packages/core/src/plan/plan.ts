@@ -4,7 +4,7 @@ import { type KeyRecord, Store } from "../store/index.ts"
 import { type Choosing, chooseTasks, NeedNotCached, type UnknownStage } from "./choice.ts"
 import { type Circumstances, decide, reasonAlways, settleResult } from "./decide.ts"
 import { type Facts, learnEnvironment, learnSources } from "./facts.ts"
-import { keyOfTask, upstreamOf } from "./key.ts"
+import { keyOfTask, type TaskKey, upstreamOf } from "./key.ts"
 import { lastKeys } from "./last-time.ts"
 import { type RunReason, reasonText } from "./reason.ts"
 import type { SourceUnreadable } from "./source-unreadable.ts"
@@ -13,8 +13,8 @@ import type { SourceUnreadable } from "./source-unreadable.ts"
 export type PlannedState =
   | { readonly _tag: "cached"; readonly key: string; readonly record: KeyRecord }
   /** Without a key where it depends on what runs before it, but runs in any case. */
-  | { readonly _tag: "run"; readonly key?: string; readonly reasons: ReadonlyArray<RunReason> }
-  /** It depends on what these tasks, which run, will give. */
+  | { readonly _tag: "run"; readonly key?: TaskKey; readonly reasons: ReadonlyArray<RunReason> }
+  /** It depends on what these tasks, which run, will give, or is the same task as the one that does. */
   | { readonly _tag: "unknown"; readonly after: ReadonlyArray<string> }
 
 /** A task with its state. */
@@ -55,11 +55,13 @@ interface Planning {
   readonly circumstances: Circumstances
   /** Of the tasks that are cached. */
   readonly records: ReadonlyMap<string, KeyRecord>
+  /** Of the tasks that run, by their keys: others of the same key take what they give. */
+  readonly running: ReadonlyMap<string, string>
   readonly facts: Facts
 }
 
 const stateOf = Effect.fnUntraced(function* (
-  { circumstances, records, facts }: Planning,
+  { circumstances, records, running, facts }: Planning,
   task: Task,
 ): Effect.fn.Return<PlannedState> {
   const after = upstreamOf(task).filter((id) => !records.has(id))
@@ -69,6 +71,8 @@ const stateOf = Effect.fnUntraced(function* (
   }
   const outputDigest = ({ task: id, output }: OutputReference) => records.get(id)?.outputs[output] ?? ""
   const key = keyOfTask(task, { ...facts, outputDigest })
+  const same = running.get(key.key)
+  if (same !== undefined) return { _tag: "unknown", after: [same] }
   const { store } = circumstances
   const first = decide(circumstances, task, key)
   const decision =
@@ -80,7 +84,7 @@ const stateOf = Effect.fnUntraced(function* (
         )
       : first
   if (decision._tag === "cached") return { _tag: "cached", key: key.key, record: decision.record }
-  return { _tag: "run", key: key.key, reasons: decision._tag === "run" ? decision.reasons : [] }
+  return { _tag: "run", key, reasons: decision._tag === "run" ? decision.reasons : [] }
 })
 
 /** Says for every task that takes part whether it is cached or would run, and why. Changes nothing. */
@@ -94,13 +98,15 @@ export const makePlan = Effect.fnUntraced(function* (
   const lastKey = lastKeys(store.root, pipeline.name)
   const circumstances: Circumstances = { store, settled: new Map(), forced: choice.forced, lastKey }
   const records = new Map<string, KeyRecord>()
+  const running = new Map<string, string>()
   const tasks: Array<PlannedTask> = []
   for (const task of choice.tasks) {
     if (tasks.length % TURN === TURN - 1) yield* Effect.yieldNow
     yield* learnSources(task, facts)
-    const state = yield* stateOf({ circumstances, records, facts }, task)
+    const state = yield* stateOf({ circumstances, records, running, facts }, task)
     if (choice.onlyCached.has(task.id)) yield* checkCached(task, state)
     if (state._tag === "cached") records.set(task.id, state.record)
+    if (state._tag === "run" && state.key !== undefined) running.set(state.key.key, task.id)
     tasks.push({ task, state })
   }
   return { pipeline: pipeline.name, tasks }

@@ -6,6 +6,7 @@ import type { TaskKey } from "./key.ts"
 export interface RunReason {
   readonly kind:
     | "never-ran"
+    | "record-gone"
     | "input-changed"
     | "source-changed"
     | "upstream-changed"
@@ -54,7 +55,7 @@ const environmentReasons = (
 /** What is different from the last time that this task was done. */
 export const explainMiss = (
   task: Task,
-  now: TaskKey,
+  now: Pick<TaskKey, "fields" | "environment">,
   former: KeyRecord | undefined,
 ): ReadonlyArray<RunReason> => {
   if (former === undefined) return [{ kind: "never-ran", message: "never ran" }]

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, writeSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { Effect, type Scope } from "effect"
+import { Effect, Scope } from "effect"
 import type { AttemptSink } from "../stage/index.ts"
 import { fileName } from "../store/index.ts"
 import type { RunContext } from "./run-context.ts"
@@ -75,10 +75,11 @@ export const attemptSink = (
   task: string,
   attempt: number,
 ): Effect.Effect<AttemptSink, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() => new LogFile(attemptLogFile(context, task, attempt))),
-    (file) => Effect.sync(() => file.close()),
-  ).pipe(Effect.map((file) => sinkTo(file, context, task, attempt)))
+  Effect.flatMap(Effect.scope, (scope) => {
+    const file = new LogFile(attemptLogFile(context, task, attempt))
+    const close = Effect.sync(() => file.close())
+    return Effect.as(Scope.addFinalizer(scope, close), sinkTo(file, context, task, attempt))
+  })
 
 const sinkTo = (file: LogFile, context: RunContext, task: string, attempt: number): AttemptSink => {
   const write = (line: string): void => {

@@ -1,7 +1,7 @@
 import { Effect, Exit } from "effect"
 import type { OutputSize } from "../observe/index.ts"
 import type { Measures } from "../stage/index.ts"
-import type { StoreShape } from "../store/index.ts"
+import type { KeptOutputs } from "./outputs.ts"
 import type { RunContext } from "./run-context.ts"
 
 /** Follows one attempt, and tells the run's history what it took. */
@@ -10,20 +10,20 @@ export interface AttemptMeasures {
   /** The stage itself is over, well or not. */
   readonly stageOver: Effect.Effect<void>
   /** The outputs are in the store. */
-  readonly committed: (digests: Readonly<Record<string, string>>) => Effect.Effect<void>
+  readonly committed: (outputs: KeptOutputs) => void
   /** The attempt is over. */
   readonly ended: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
 }
 
-const sizesOf = Effect.fnUntraced(function* (store: StoreShape, digests: Readonly<Record<string, string>>) {
+const sizesOf = (outputs: KeptOutputs): Readonly<Record<string, OutputSize>> => {
   const sizes: Record<string, OutputSize> = {}
-  for (const [name, digest] of Object.entries(digests)) {
-    const { manifest } = yield* store.artefact(digest)
-    const bytes = manifest.files.reduce((sum, file) => sum + file.size, 0)
-    sizes[name] = { bytes, files: manifest.files.length }
+  for (const [name, { tree }] of Object.entries(outputs)) {
+    if (tree === undefined) continue
+    const { files } = tree.manifest
+    sizes[name] = { bytes: files.reduce((sum, file) => sum + file.size, 0), files: files.length }
   }
   return sizes
-})
+}
 
 const resultOf = (exit: Exit.Exit<unknown, unknown>): "succeeded" | "failed" | "cancelled" => {
   if (Exit.isSuccess(exit)) return "succeeded"
@@ -45,11 +45,10 @@ export const measureAttempt = (context: RunContext, task: string, attempt: numbe
     stageOver: Effect.sync(() => {
       stageOver = now()
     }),
-    committed: (digests) =>
-      Effect.gen(function* () {
-        commitSeconds = (now() - (stageOver ?? begun)) / 1000
-        sizes = yield* Effect.orElseSucceed(sizesOf(context.store, digests), () => undefined)
-      }),
+    committed: (outputs) => {
+      commitSeconds = (now() - (stageOver ?? begun)) / 1000
+      sizes = sizesOf(outputs)
+    },
     ended: (exit) =>
       Effect.sync(() =>
         context.emit({

@@ -5,7 +5,7 @@ import { attemptSink } from "./attempt-log.ts"
 import { type AttemptMeasures, measureAttempt } from "./attempt-measures.ts"
 import { environmentOf } from "./environment.ts"
 import { failureOf } from "./failure.ts"
-import { keepOutputs, type OutputDigests } from "./outputs.ts"
+import { type KeptOutputs, keepOutputs } from "./outputs.ts"
 import type { RunContext } from "./run-context.ts"
 import { checkSpace, makeWorkPlace } from "./work-place.ts"
 
@@ -46,10 +46,7 @@ const withTimeout = (
 }
 
 /** One attempt at a task: runs its stage in a fresh work folder and keeps what it wrote. */
-export const runAttempt = (
-  context: RunContext,
-  attempt: Attempt,
-): Effect.Effect<OutputDigests, StageFailure> =>
+export const runAttempt = (context: RunContext, attempt: Attempt): Effect.Effect<KeptOutputs, StageFailure> =>
   Effect.suspend(() => {
     const measures = measureAttempt(context, attempt.task.id, attempt.number)
     return Effect.onExit(measuredAttempt(context, attempt, measures), measures.ended)
@@ -59,7 +56,7 @@ const measuredAttempt = (
   context: RunContext,
   { task, key, input, number, gpus }: Attempt,
   measures: AttemptMeasures,
-): Effect.Effect<OutputDigests, StageFailure> =>
+): Effect.Effect<KeptOutputs, StageFailure> =>
   Effect.gen(function* () {
     const { stage } = task
     yield* checkSpace(context.store.root)
@@ -73,7 +70,7 @@ const measuredAttempt = (
       outputs,
       scratch,
       checkpoint,
-      environment: environmentOf(task, gpus, process.env),
+      environment: environmentOf(task, gpus, context.environment, process.env),
       gpus,
       attempt: number,
     }
@@ -82,7 +79,7 @@ const measuredAttempt = (
     const run =
       stage.isolation === "host" ? context.hosts.run(call, sink, stop) : runInline(stage, call, sink, stop)
     yield* Effect.ensuring(withTimeout(task, sink, run), measures.stageOver)
-    const digests = yield* keepOutputs(context, task, place)
-    yield* measures.committed(digests)
-    return digests
+    const kept = yield* keepOutputs(context, task, place)
+    measures.committed(kept)
+    return kept
   }).pipe(Effect.scoped, Effect.mapError(failureOf))

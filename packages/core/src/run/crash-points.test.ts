@@ -33,7 +33,6 @@ const dyingDisk = (changes: number, onChange: () => void): Disk => {
     append: dying(nodeDisk.append),
     rename: dying(nodeDisk.rename),
     link: dying(nodeDisk.link),
-    symlink: dying(nodeDisk.symlink),
     copy: dying(nodeDisk.copy),
     chmod: dying(nodeDisk.chmod),
     setTime: dying(nodeDisk.setTime),
@@ -41,6 +40,7 @@ const dyingDisk = (changes: number, onChange: () => void): Disk => {
     removeEmptyFolder: dying(nodeDisk.removeEmptyFolder),
     remove: dying(nodeDisk.remove),
     flush: dying(nodeDisk.flush),
+    flushAll: dying(nodeDisk.flushAll),
   }
 }
 

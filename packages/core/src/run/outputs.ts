@@ -2,13 +2,23 @@ import { extname, join } from "node:path"
 import { Effect, Scope } from "effect"
 import type { Task } from "../pipeline/index.ts"
 import { permanent, type StageFailure } from "../stage/index.ts"
-import { type ArtefactDamaged, type ArtefactRefused, type StoreError, storeError } from "../store/index.ts"
+import {
+  type ArtefactDamaged,
+  type ArtefactRefused,
+  type Committed,
+  type StoreError,
+  scanTree,
+  storeError,
+} from "../store/index.ts"
 import { failureOf } from "./failure.ts"
 import type { RunContext } from "./run-context.ts"
 import type { WorkPlace } from "./work-place.ts"
 
-/** Digests of a task's outputs, by their names. */
-export type OutputDigests = Readonly<Record<string, string>>
+/** An output that was kept; one that goes with the run is no artefact. */
+export type KeptOutput = Pick<Committed, "digest"> & Partial<Committed>
+
+/** A task's outputs, by their names. */
+export type KeptOutputs = Readonly<Record<string, KeptOutput>>
 
 const refusedOutput =
   (task: Task, output: string) =>
@@ -21,12 +31,13 @@ const refusedOutput =
 
 /** Moves an output to where it lives as long as the run: in a work folder, which goes even when the run is killed. */
 const passOn = Effect.fnUntraced(function* (context: RunContext, folder: string, file: string | undefined) {
+  yield* scanTree(folder, "refuse")
   const digest = yield* context.store.digestSource(file === undefined ? folder : join(folder, file))
-  if (context.passing.has(digest)) return digest
-  const place = join(yield* Scope.provide(context.store.workFolder(), context.scope), "output")
+  if (context.passing.has(digest)) return { digest }
+  const place = yield* Scope.provide(context.store.workFolder, context.scope)
   yield* context.fs.rename(folder, place).pipe(Effect.mapError(storeError("move", folder)))
   context.passing.set(digest, file === undefined ? place : join(place, file))
-  return digest
+  return { digest }
 })
 
 /** Makes artefacts of what an attempt has written; of a `read-only` task ones that are gone after the run. */
@@ -34,17 +45,17 @@ export const keepOutputs = Effect.fnUntraced(function* (
   context: RunContext,
   task: Task,
   { folders }: WorkPlace,
-): Effect.fn.Return<OutputDigests, StageFailure> {
-  const digests: Record<string, string> = {}
+): Effect.fn.Return<KeptOutputs, StageFailure> {
+  const outputs: Record<string, KeptOutput> = {}
   for (const [name, folder] of folders) {
     const file = task.stage.outputs[name]?.file
-    const kept =
+    const kept: Effect.Effect<KeptOutput, ArtefactRefused | StoreError> =
       task.cache === "read-only"
         ? passOn(context, folder, file)
         : context.store.commit(folder, file === undefined ? "folder" : "file")
-    digests[name] = yield* Effect.mapError(kept, refusedOutput(task, name))
+    outputs[name] = yield* Effect.mapError(kept, refusedOutput(task, name))
   }
-  return digests
+  return outputs
 })
 
 /** Where an output is that this run has made or found. */

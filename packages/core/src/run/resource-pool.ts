@@ -28,7 +28,8 @@ export interface ResourceRequest {
 
 /** Shares out a machine's resources. */
 export interface ResourcePool {
-  readonly request: (request: ResourceRequest) => void
+  /** Of those who ask together, the foremost get what there is. */
+  readonly request: (requests: ReadonlyArray<ResourceRequest>) => void
   readonly give: (held: Held) => void
   /** Whether a need is more than the whole machine; such a task gets all of it, and so runs alone. */
   readonly exceeds: (need: Resources) => boolean
@@ -126,8 +127,9 @@ export const makeResourcePool = (machine: Machine): ResourcePool => {
   }
   return {
     exceeds,
-    request: (wanted) => {
-      request(wanted)
+    request: (requests) => {
+      if (requests.length === 0) return
+      for (const wanted of requests) request(wanted)
       shareOut()
     },
     give: ({ gpus, shares }) => {

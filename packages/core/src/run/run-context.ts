@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Clock, Console, Deferred, Effect, FileSystem, type Scope } from "effect"
 import {
@@ -8,18 +7,12 @@ import {
   openJournal,
   type RunEvent,
   type UntimedEvent,
+  writeRequest,
 } from "../observe/index.ts"
 import type { Json, Pipeline, Task } from "../pipeline/index.ts"
 import { type Choice, type Choosing, type Facts, lastKeys, learnEnvironment } from "../plan/index.ts"
-import { HostPool, type Resources } from "../stage/index.ts"
-import {
-  isReadOnly,
-  type KeyRecord,
-  Store,
-  type StoreError,
-  type StoreShape,
-  storeError,
-} from "../store/index.ts"
+import { commonEnvironment, HostPool, type Resources } from "../stage/index.ts"
+import { isReadOnly, type KeyRecord, Store, type StoreError, type StoreShape } from "../store/index.ts"
 import { findMachine } from "./machine.ts"
 import { makeResourcePool, type ResourcePool } from "./resource-pool.ts"
 
@@ -44,7 +37,7 @@ export interface RunOptions extends Choosing {
   readonly stop?: AbortSignal
   /** Seconds that running tasks get after `stop`. */
   readonly grace?: number
-  /** What was asked for, kept beside the journal as `request.json` for who goes on with the run; no secrets. */
+  /** What was asked for, kept beside the journal as `request.json` for who goes on with the run, unless it holds a secret. */
   readonly request?: Json
 }
 
@@ -65,6 +58,8 @@ export interface RunContext {
   readonly passing: Map<string, string>
   /** The run's own. */
   readonly scope: Scope.Scope
+  /** The environment variables that every task may read. */
+  readonly environment: Readonly<Record<string, string>>
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly mask: (text: string) => string
@@ -140,15 +135,6 @@ const makeTelling = (
   }
 }
 
-const keepRequest = (journal: Journal, request: Json | undefined): Effect.Effect<void, StoreError> => {
-  if (request === undefined) return Effect.void
-  const file = join(journal.folder, "request.json")
-  return Effect.try({
-    try: () => writeFileSync(file, `${JSON.stringify(request, null, 2)}\n`),
-    catch: storeError("write", file),
-  })
-}
-
 /** Sets up a new run: its name, its journal, its resources. */
 export const makeRunContext = Effect.fnUntraced(function* (
   pipeline: Pipeline,
@@ -160,8 +146,8 @@ export const makeRunContext = Effect.fnUntraced(function* (
   const now = () => clock.currentTimeMillisUnsafe()
   const run = runName(now())
   const journal = yield* openJournalIn(store.runs, run)
-  yield* keepRequest(journal, options.request)
   const mask = makeMask(process.env, secretNames(choice.tasks))
+  if (options.request !== undefined) writeRequest(journal.folder, options.request, mask)
   return {
     pipeline,
     options,
@@ -176,6 +162,7 @@ export const makeRunContext = Effect.fnUntraced(function* (
     lastKey: lastKeys(store.root, pipeline.name),
     passing: new Map(),
     scope: yield* Effect.scope,
+    environment: commonEnvironment(process.env),
     now,
     mask,
     computing: Deferred.makeUnsafe<void>(),

@@ -56,7 +56,7 @@ const start = (context: RunContext): void => {
     versions: { node: process.version, ...context.options.versions },
     tasks: context.choice.tasks.map(({ id, stage }) => ({ id, stage: stage.name, version: stage.version })),
   })
-  context.emit(describeRun(context.pipeline.params, [context.pipeline.file]))
+  context.emit(describeRun(context.pipeline.params, context.pipeline.documents))
 }
 
 /** Keeps what this run has taught for the next one of the pipeline. */
@@ -69,10 +69,16 @@ const remember = (context: RunContext, { records, seconds }: TasksEnd): void => 
   writeLastTime(context.store.root, context.pipeline.name, { keys, seconds: Object.fromEntries(seconds) })
 }
 
+/** From the first word to the end of the last task: whatever interrupts the run, each task has an end. */
 const runTasks = (context: RunContext): Effect.Effect<TasksEnd> =>
   Effect.suspend(() => {
     const scheduler = new Scheduler(context)
-    return Effect.scoped(Effect.andThen(onStop(context, scheduler), scheduler.run)).pipe(
+    start(context)
+    // What cannot be cleared away now can be later.
+    return Effect.ignore(context.store.sweep).pipe(
+      Effect.andThen(onStop(context, scheduler)),
+      Effect.andThen(scheduler.run),
+      Effect.scoped,
       Effect.as(scheduler),
       Effect.ensuring(
         Effect.sync(() => {
@@ -82,6 +88,12 @@ const runTasks = (context: RunContext): Effect.Effect<TasksEnd> =>
       ),
     )
   })
+
+/** What this run has made outlives a power failure from here on. A run that made nothing has nothing to wait for. */
+const keepForGood = (context: RunContext): Effect.Effect<void> =>
+  context.events.some(({ _tag }) => _tag === "TaskSucceeded")
+    ? Effect.ignore(context.store.flush)
+    : Effect.void
 
 type Status = "succeeded" | "failed" | "cancelled"
 
@@ -126,12 +138,10 @@ export function runPipeline(
       const finish = (status: Status): void =>
         context.emit({ _tag: "RunFinished", status, seconds: (context.now() - begun) / 1000, outputs })
       const work = Effect.gen(function* () {
-        start(context)
         const workTreeChecked = yield* followWorkTree(context)
-        // What cannot be cleared away now can be later.
-        yield* Effect.ignore(context.store.sweep)
         const end = yield* runTasks(context)
         yield* Effect.ignore(context.store.saveSources)
+        yield* keepForGood(context)
         outputs = yield* placeOutputs(context, end)
         yield* workTreeChecked
         return statusOf(context, end)

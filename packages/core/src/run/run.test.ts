@@ -59,6 +59,10 @@ const makeLoad = (cores: number) => {
   return { stage, most: () => most }
 }
 
+/** What attempts have left in a store whose process still lives, which holds on to what it makes claims of. */
+const workIn = (root: string): ReadonlyArray<string> =>
+  readdirSync(join(root, "work")).filter((name) => !name.includes("-claim-"))
+
 describe("a run", () => {
   it.live("computes once, then takes everything from the store, and places results", () => {
     const folder = newFolder()
@@ -75,8 +79,8 @@ describe("a run", () => {
       const second = yield* runPipeline(diamond(), options)
       assert.deepStrictEqual(statuses(second), Array(5).fill("cached"))
       assert.deepStrictEqual(second.outputs, first.outputs)
-      assert.deepStrictEqual(readdirSync(join(store.root, "work")), [])
-      assert.deepStrictEqual(readdirSync(join(store.root, "checkpoints")), [])
+      assert.deepStrictEqual(workIn(store.root), [])
+      assert.isFalse(existsSync(join(store.root, "checkpoints")))
 
       assert.strictEqual(yield* latestRun(store.runs), second.run)
       assert.deepStrictEqual(summarise(yield* readJournal(store.runs, first.run)), first)
@@ -269,7 +273,7 @@ describe("an interrupted run", () => {
       assert.strictEqual(summary.status, "cancelled")
       assert.deepStrictEqual(statuses(summary), ["succeeded", "cancelled", "cancelled", "cancelled"])
       assert.strictEqual(events.at(-1)?._tag, "RunFinished")
-      assert.deepStrictEqual(readdirSync(join(store.root, "work")), [])
+      assert.deepStrictEqual(workIn(store.root), [])
     }).pipe(Effect.provide(engine(folder)))
   })
 })
@@ -294,7 +298,7 @@ describe("a run on a full disk", () => {
       assert.deepStrictEqual(statuses(summary), ["failed", "failed", "blocked", "blocked", "blocked"])
       assert.include(summary.tasks[0]?.failure?.message ?? "", "no space left on the disk")
       assert.include(summary.tasks[0]?.failure?.hint ?? "", "free some space")
-      assert.deepStrictEqual(readdirSync(join(folder, "store", "work")), [])
+      assert.deepStrictEqual(workIn(join(folder, "store")), [])
     }).pipe(Effect.provide(layers))
   })
 })

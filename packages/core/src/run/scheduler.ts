@@ -1,4 +1,4 @@
-import { Effect, type Fiber, FiberSet } from "effect"
+import { type Cause, Effect, Exit, type Fiber, FiberSet } from "effect"
 import type { OutputReference, Task } from "../pipeline/index.ts"
 import {
   decide,
@@ -13,6 +13,7 @@ import {
 import { type Found, type KeyRecord, Store } from "../store/index.ts"
 import { failureOf, reportFailure } from "./failure.ts"
 import { makeBell, Queue } from "./queue.ts"
+import type { ResourceRequest } from "./resource-pool.ts"
 import type { RunContext } from "./run-context.ts"
 import { expectedSeconds, longestWays, makeTaskGraph, type TaskGraph } from "./task-graph.ts"
 import { resourcesOf, runTask, type TaskEnd, type TaskRun } from "./task-run.ts"
@@ -34,7 +35,8 @@ const LOOKERS = 4
 
 interface Running {
   readonly run: TaskRun
-  readonly fiber: Fiber.Fiber<void>
+  /** Absent while it begins. */
+  fiber?: Fiber.Fiber<void>
 }
 
 /**
@@ -54,6 +56,8 @@ export class Scheduler implements TasksEnd {
   /** Tasks whose needs are settled, but for those that the walk through the pipeline has yet to reach. */
   readonly #free = new Queue<number>()
   readonly #toLookAt = new Queue<number>()
+  /** Told to the pool together: of all that are ready, those with the longest way are to start first. */
+  #wants: Array<ResourceRequest> = []
   readonly #toStart = new Queue<TaskRun>()
   readonly #ended = new Queue<readonly [place: number, run: TaskRun, end: TaskEnd]>()
   readonly #running = new Map<number, Running>()
@@ -70,6 +74,7 @@ export class Scheduler implements TasksEnd {
   /** Tasks that hold or want resources. */
   #active = 0
   #isStopping = false
+  #mistake: Cause.Cause<never> | undefined
   isCut = false
 
   constructor(context: RunContext) {
@@ -98,26 +103,28 @@ export class Scheduler implements TasksEnd {
       yield* this.#bell.sleep
     }
     this.#context.flush()
+    if (this.#mistake !== undefined) return yield* Effect.failCause(this.#mistake)
   })
 
   /** Nothing new is begun from now on; what only waits to be tried again ends at once. */
   stop(): void {
     this.#isStopping = true
-    for (const { run, fiber } of this.#running.values()) if (run.held === undefined) fiber.interruptUnsafe()
+    for (const { run, fiber } of this.#running.values()) if (run.held === undefined) fiber?.interruptUnsafe()
     this.#bell.ring()
   }
 
   /** Cancels what runs. */
   cancel(): void {
     this.stop()
-    for (const { fiber } of this.#running.values()) fiber.interruptUnsafe()
+    for (const { fiber } of this.#running.values()) fiber?.interruptUnsafe()
   }
 
-  /** Tells of the tasks that were never begun. */
+  /** Tells of the tasks that have not told of their end, when nothing runs any more. */
   tellUnsettled(): void {
     for (const [place, task] of this.#graph.tasks.entries()) {
-      if (this.#settled[place] || this.#running.has(place)) continue
+      if (this.#settled[place]) continue
       this.isCut = true
+      if (this.#running.get(place)?.run.end !== undefined) continue
       this.#context.emit({ _tag: "TaskCancelled", task: task.id })
     }
   }
@@ -131,6 +138,7 @@ export class Scheduler implements TasksEnd {
       if (++count % TURN === 0) yield* Effect.yieldNow
     }
     if (this.#isStopping) this.#dropStarts()
+    this.#context.resources.request(this.#wants.splice(0))
     for (let run = this.#toStart.take(); run !== undefined; run = this.#toStart.take()) {
       yield* this.#start(fibers, run)
     }
@@ -208,6 +216,7 @@ export class Scheduler implements TasksEnd {
       attempts: 0,
       begun: undefined,
       seconds: 0,
+      end: undefined,
     })
   }
 
@@ -230,7 +239,7 @@ export class Scheduler implements TasksEnd {
   #want(run: TaskRun): void {
     this.#active += 1
     const { task, priority, order } = run
-    this.#context.resources.request({
+    this.#wants.push({
       need: resourcesOf(task, 1),
       priority,
       order,
@@ -246,20 +255,27 @@ export class Scheduler implements TasksEnd {
     { self: this },
     function* (fibers: FiberSet.FiberSet<void>, run: TaskRun) {
       const place = run.order
-      const work = Effect.map(runTask(run), (end) => {
-        this.#ended.add([place, run, end])
-        this.#bell.ring()
-      }).pipe(
-        Effect.onInterrupt(() =>
-          Effect.sync(() => {
-            this.#ended.add([place, run, "cancelled"])
-            this.#bell.ring()
-          }),
-        ),
+      const work = Effect.onExit(runTask(run), (exit) =>
+        Effect.sync(() => {
+          if (Exit.isFailure(exit) && Exit.hasDies(exit)) this.#break(exit.cause)
+          const end = Exit.isSuccess(exit) ? exit.value : (run.end ?? "cancelled")
+          // At once: others that hold what they need are about to begin.
+          if (end === "failed" && this.#context.options.failFast) this.#isStopping = true
+          this.#ended.add([place, run, end])
+          this.#bell.ring()
+        }),
       )
-      this.#running.set(place, { run, fiber: yield* FiberSet.run(fibers, work) })
+      const running: Running = { run }
+      this.#running.set(place, running)
+      running.fiber = yield* FiberSet.run(fibers, Effect.asVoid(work))
     },
   )
+
+  /** A mistake of the engine's own: nobody knows what else is wrong, so all ends. */
+  #break(cause: Cause.Cause<never>): void {
+    this.#mistake ??= cause
+    this.cancel()
+  }
 
   #end(place: number, run: TaskRun, end: TaskEnd): void {
     this.#active -= 1
@@ -285,6 +301,7 @@ export class Scheduler implements TasksEnd {
 
   /** Those that hold or want resources but have not begun never will. */
   #dropStarts(): void {
+    this.#wants = []
     for (let run = this.#toStart.take(); run !== undefined; run = this.#toStart.take()) run.held = undefined
     this.#active = this.#running.size
   }

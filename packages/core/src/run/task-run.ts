@@ -2,11 +2,11 @@ import { Deferred, Effect } from "effect"
 import type { OutputReference, Task } from "../pipeline/index.ts"
 import { keyTask, settleResult, type TaskKey } from "../plan/index.ts"
 import { permanent, type Resources, type StageFailure } from "../stage/index.ts"
-import { type KeyRecord, Store } from "../store/index.ts"
+import { type KeyRecord, type KnownTrees, Store, type Tree } from "../store/index.ts"
 import { runAttempt } from "./attempt.ts"
 import { existingLog } from "./attempt-log.ts"
 import { failureOf, reportFailure } from "./failure.ts"
-import type { OutputDigests } from "./outputs.ts"
+import type { KeptOutputs } from "./outputs.ts"
 import type { Held } from "./resource-pool.ts"
 import { retrySchedule } from "./retry.ts"
 import type { RunContext } from "./run-context.ts"
@@ -33,7 +33,12 @@ export interface TaskRun {
   begun: number | undefined
   /** Seconds of the attempt that succeeded. */
   seconds: number
+  /** How it ended, once that was told: whatever interrupts it later, it has ended so. */
+  end: TaskEnd | undefined
 }
+
+/** How a task ended. */
+export type TaskEnd = KeyRecord | "failed" | "cancelled"
 
 const secondsOf = ({ begun, context }: TaskRun): number =>
   begun === undefined ? 0 : (context.now() - begun) / 1000
@@ -63,7 +68,7 @@ const obtain = (run: TaskRun): Effect.Effect<void> =>
         resume(Effect.void)
       },
     }
-    context.resources.request(request)
+    context.resources.request([request])
     return Effect.sync(() => {
       request.isWithdrawn = true
     })
@@ -80,9 +85,11 @@ const giveBack = (run: TaskRun): void => {
 const runAttempts = (
   run: TaskRun,
   input: Readonly<Record<string, unknown>>,
-): Effect.Effect<OutputDigests, StageFailure> => {
+): Effect.Effect<KeptOutputs, StageFailure> => {
   const { context, task, key, reason } = run
   const once = Effect.suspend(() => {
+    // It held what it needs, but the run was to end before it began.
+    if (run.isStopping()) return Effect.interrupt
     run.attempts += 1
     run.begun ??= context.now()
     const [number, begun] = [run.attempts, context.now()]
@@ -133,29 +140,44 @@ const checkSources = Effect.fnUntraced(function* ({ context, task, key, outputDi
 })
 
 /** The record that later runs find; what it shows of the input is masked as everything else is. */
-const recordOf = ({ context, task, key }: TaskRun, outputs: OutputDigests): KeyRecord => {
+const recordOf = ({ context, task, key }: TaskRun, kept: KeptOutputs): KeyRecord => {
   const fields = Object.entries(key.fields).map(([place, field]) => [
     place,
     field.shown === undefined ? field : { ...field, shown: context.mask(field.shown) },
   ])
   const { name: stage, version } = task.stage
   const { run } = context
+  const outputs = Object.fromEntries(Object.entries(kept).map(([name, { digest }]) => [name, digest]))
   return { ...key, fields: Object.fromEntries(fields), stage, version, outputs, run, time: context.now() }
 }
 
+const treesOf = (kept: KeptOutputs): KnownTrees => {
+  const trees = new Map<string, Tree>()
+  for (const { digest, tree } of Object.values(kept)) if (tree !== undefined) trees.set(digest, tree)
+  return trees
+}
+
 const compute = Effect.fnUntraced(function* (run: TaskRun) {
-  const { context, task, key, outputDigest } = run
+  const { context, task, outputDigest } = run
   const input = yield* resolveInput(context, outputDigest, task)
   if (context.resources.exceeds(resourcesOf(task, 1))) {
     warn(run, "this task needs more than the machine has: it runs alone, and may not find what it needs")
   }
-  const outputs = yield* runAttempts(run, input)
+  const kept = yield* runAttempts(run, input)
+  // A run that is ended now keeps what is done.
+  return yield* Effect.uninterruptible(keep(run, kept))
+})
+
+/** Makes a result one that later runs find. */
+const keep = Effect.fnUntraced(function* (run: TaskRun, kept: KeptOutputs) {
+  const { context, task, key, attempts } = run
   yield* checkSources(run)
-  const record = recordOf(run, outputs)
-  if (task.cache !== "read-only") yield* context.store.writeRecord(record)
+  const record = recordOf(run, kept)
+  if (task.cache !== "read-only") yield* context.store.writeRecord(record, treesOf(kept))
   yield* context.store.removeCheckpoint(key.key)
-  const { attempts } = run
   const seconds = secondsOf(run)
+  run.end = record
+  const { outputs } = record
   context.emit({ _tag: "TaskSucceeded", task: task.id, key: key.key, attempts, seconds, outputs })
   return record
 })
@@ -171,16 +193,22 @@ const computeOnce = (run: TaskRun) =>
     })
     const found = always ? undefined : yield* settleResult(context.store, task, key.key)
     if (found === undefined || found.damage !== undefined) return yield* compute(run)
+    run.end = found.record
     context.emitCached(task, found.record)
     return found.record
   }).pipe(Effect.scoped)
 
-const fail = (run: TaskRun, failure: StageFailure): void => {
+const cancel = (run: TaskRun): TaskEnd => {
+  if (run.end !== undefined) return run.end
+  run.context.emit({ _tag: "TaskCancelled", task: run.task.id })
+  run.end = "cancelled"
+  return run.end
+}
+
+const fail = (run: TaskRun, failure: StageFailure): TaskEnd => {
+  if (failure.reason === "cancelled") return cancel(run)
   const { context, task, attempts } = run
-  if (failure.reason === "cancelled") {
-    context.emit({ _tag: "TaskCancelled", task: task.id })
-    return
-  }
+  run.end = "failed"
   context.emit({
     _tag: "TaskFailed",
     task: task.id,
@@ -188,23 +216,13 @@ const fail = (run: TaskRun, failure: StageFailure): void => {
     seconds: secondsOf(run),
     failure: report(run, failure),
   })
+  return run.end
 }
-
-/** How a task ended. */
-export type TaskEnd = KeyRecord | "failed" | "cancelled"
 
 /** Brings a task that is not in the store to its end. Its failure is told, not thrown. */
 export const runTask = (run: TaskRun): Effect.Effect<TaskEnd> =>
   computeOnce(run).pipe(
-    Effect.catch((error) =>
-      Effect.sync((): TaskEnd => {
-        const failure = failureOf(error)
-        fail(run, failure)
-        return failure.reason === "cancelled" ? "cancelled" : "failed"
-      }),
-    ),
-    Effect.onInterrupt(() =>
-      Effect.sync(() => run.context.emit({ _tag: "TaskCancelled", task: run.task.id })),
-    ),
+    Effect.catch((error) => Effect.sync(() => fail(run, failureOf(error)))),
+    Effect.onInterrupt(() => Effect.sync(() => cancel(run))),
     Effect.ensuring(Effect.sync(() => giveBack(run))),
   )

@@ -37,18 +37,16 @@ export const checkSpace = (folder: string): Effect.Effect<void, StageFailure> =>
 
 /** Makes a fresh place for an attempt, which is removed with the scope. */
 export const makeWorkPlace = Effect.fnUntraced(function* (
-  context: RunContext,
+  { store }: RunContext,
   { stage }: Task,
   key: string,
 ): Effect.fn.Return<WorkPlace, StoreError, Scope.Scope> {
-  const names = Object.keys(stage.outputs)
-  const work = yield* context.store.workFolder(["scratch", ...names.map((name) => `output-${name}`)])
-  const scratch = join(work, "scratch")
-  const folders = names.map((name) => [name, join(work, `output-${name}`)] as const)
-  const outputs = folders.map(([name, folder]) => {
-    const file = stage.outputs[name]?.file
-    return [name, file === undefined ? folder : join(folder, file)]
-  })
-  const checkpoint = yield* context.store.checkpointFolder(key)
-  return { outputs: Object.fromEntries(outputs), scratch, checkpoint, folders }
+  const folders: Array<readonly [name: string, folder: string]> = []
+  const outputs: Record<string, string> = {}
+  for (const [name, { file }] of Object.entries(stage.outputs)) {
+    const folder = yield* store.workFolder
+    folders.push([name, folder])
+    outputs[name] = file === undefined ? folder : join(folder, file)
+  }
+  return { outputs, scratch: yield* store.workPath, checkpoint: store.checkpointPath(key), folders }
 })

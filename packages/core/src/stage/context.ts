@@ -2,9 +2,12 @@
 export interface StageContext<Output extends string = string> {
   /** Absolute path for each output. A folder output's folder exists and is empty; a file output's does not exist. */
   readonly outputs: Readonly<Record<Output, string>>
-  /** An empty folder of this attempt's own, removed after it. */
+  /** An empty folder of this attempt's own, removed after it. It is made when it is asked for. */
   readonly scratch: string
-  /** A folder of this task's own that survives failed attempts and killed runs, and goes when the task succeeds. */
+  /**
+   * A folder of this task's own that survives failed attempts and killed runs, and goes when the task
+   * succeeds. It is made when it is asked for.
+   */
   readonly checkpoint: string
   /**
    * Environment variables that the task was given: declared ones and secrets, beside what every program needs (`PATH`,

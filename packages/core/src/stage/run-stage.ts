@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs"
 import { Cause, Effect, Predicate } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import type { StageContext } from "./context.ts"
@@ -31,6 +32,11 @@ const isFailure = (value: unknown): value is StageFailure =>
 const stopped = (stage: AnyStage): StageFailure =>
   new StageFailure({ reason: "cancelled", message: `${stage.name} was stopped` })
 
+const made = (folder: string): string => {
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
 /**
  * Runs a stage in this process, with the context that the contract promises.
  *
@@ -50,8 +56,13 @@ export const runStage = (
     const progress = limitProgress(sink.progress)
     const context: StageContext = {
       outputs: call.outputs,
-      scratch: call.scratch,
-      checkpoint: call.checkpoint,
+      // Most stages need neither, and a folder costs more than what a small stage does.
+      get scratch() {
+        return made(call.scratch)
+      },
+      get checkpoint() {
+        return made(call.checkpoint)
+      },
       environment: call.environment,
       gpus: call.gpus,
       attempt: call.attempt,

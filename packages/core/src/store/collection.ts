@@ -1,7 +1,7 @@
 import { statSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { isClaimed } from "./claims.ts"
+import type { Claims } from "./claims.ts"
 import { type Disk, discard, onDisk, uniqueName, writeAtomically } from "./disk.ts"
 import { type Garbage, type Needs, selectGarbage, selectRecords } from "./garbage.ts"
 import {
@@ -13,7 +13,6 @@ import {
 } from "./inventory.ts"
 import type { Layout } from "./layout.ts"
 import type { Leases } from "./lease.ts"
-import type { StoreShape } from "./store.ts"
 import type { StoreError } from "./store-error.ts"
 import { COLLECTION, staleWork } from "./sweep.ts"
 
@@ -51,12 +50,7 @@ const isUntouched = (layout: Layout, { digest, written }: ListedTree): boolean =
   statSync(layout.tree(digest), { throwIfNoEntry: false })?.mtimeMs === written
 
 /** The collection of the store with that layout. */
-export const makeCollection = (
-  disk: Disk,
-  layout: Layout,
-  leases: Leases,
-  claim: StoreShape["claim"],
-): Collection => {
+export const makeCollection = (disk: Disk, layout: Layout, leases: Leases, claims: Claims): Collection => {
   const inventory = onDisk("read", layout.root, () => takeInventory(layout))
 
   const garbage: Collection["garbage"] = (needs) =>
@@ -66,7 +60,7 @@ export const makeCollection = (
         yield* inventory,
         needed,
         workFolders(layout, leases),
-        (key) => isClaimed(layout, leases, key),
+        claims.isClaimed,
         Date.now(),
       )
     })
@@ -87,7 +81,7 @@ export const makeCollection = (
     select: Effect.Effect<Garbage, StoreError>,
     needs: Effect.Effect<Needs, StoreError>,
   ) {
-    yield* claim(COLLECTION, () => undefined)
+    yield* claims.claim(COLLECTION, () => undefined)
     const own = yield* leases.own
     const found = yield* select
     yield* onDisk("remove", layout.keys, () => {

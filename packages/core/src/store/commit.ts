@@ -1,14 +1,14 @@
 import { lstatSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { Effect } from "effect"
-import { type Disk, discard, flushAll, onDisk, uniqueName } from "./disk.ts"
+import { type Disk, discard, flushFile, onDisk, uniqueName } from "./disk.ts"
+import type { Ground } from "./ground.ts"
 import { hashFile } from "./hash.ts"
-import type { Layout } from "./layout.ts"
 import { type Manifest, type ManifestFile, makeManifest, manifestDigest, manifestText } from "./manifest.ts"
 import { type FoundFile, isExecutable, scanTree } from "./scan.ts"
-import { ownFolders, statesNow, statesText } from "./states.ts"
+import { ownFolders, type States, statesNow, statesText, statsOf, type Tree } from "./states.ts"
 import { ArtefactRefused, errorCode, type StoreError } from "./store-error.ts"
-import { findArtefact } from "./trees.ts"
+import { findArtefact, readTree } from "./trees.ts"
 
 /** Files of at least this size are flushed while they are hashed: the device has long to work then. */
 const LARGE = 16 << 20
@@ -60,45 +60,34 @@ const sealAndHash = Effect.fnUntraced(function* (
   const sha256 =
     size < LARGE
       ? yield* hashed
-      : (yield* Effect.all([hashed, flushAll(disk, [absolute])], { concurrency: 2 }))[0]
+      : (yield* Effect.all([hashed, flushFile(disk, absolute)], { concurrency: 2 }))[0]
   return { path, size, sha256, executable: isExecutable(stats) }
 })
 
-/** Moves the output into a folder with its manifest; all of it is on the disk for good at the end. */
-const stage = Effect.fnUntraced(function* (
-  disk: Disk,
-  manifest: Manifest,
-  folder: string,
-  staging: string,
-): Effect.fn.Return<void, StoreError> {
-  const [content, own] = [join(staging, "content"), join(staging, "manifest.json")]
-  yield* onDisk("write", staging, () => {
-    disk.makeFolder(staging)
-    disk.rename(folder, content)
-    disk.write(own, manifestText(manifest), 0o444)
-    for (const path of [own, ...ownFolders(manifest).map((name) => join(content, name))]) {
-      settleTime(disk, path, lstatSync(path).mtimeMs)
-    }
-    disk.write(join(staging, "states.json"), statesText(statesNow(staging, manifest)))
-  })
-  // File systems with a log write what the folders list together with the files. Where one doesn't, a power cut may
-  // take a file away, which is noticed at the next look.
-  const unflushed = manifest.files.filter((file) => file.size < LARGE).map((file) => join(content, file.path))
-  yield* flushAll(disk, [...unflushed, own])
-})
+/** Writes beside the content what is known of it. */
+const describe = ({ disk, flushes }: Ground, manifest: Manifest, folder: string): States => {
+  const [content, own] = [join(folder, "content"), join(folder, "manifest.json")]
+  disk.write(own, manifestText(manifest), 0o444)
+  for (const path of [own, ...ownFolders(manifest).map((name) => join(content, name))]) {
+    settleTime(disk, path, lstatSync(path).mtimeMs)
+  }
+  const states = statesNow(folder, manifest, flushes.now())
+  disk.write(join(folder, "states.json"), statesText(states))
+  return states
+}
 
 /** Puts a complete tree into its place; one that is there and sound is as good, a damaged one is replaced. */
 const place = Effect.fnUntraced(function* (
-  disk: Disk,
-  layout: Layout,
+  ground: Ground,
   digest: string,
-  staging: string,
+  folder: string,
 ): Effect.fn.Return<void, StoreError> {
+  const { disk, layout } = ground
   const target = layout.tree(digest)
   for (;;) {
-    if (yield* onDisk("write", target, () => moveTo(disk, staging, target))) return
-    if (yield* Effect.isSuccess(findArtefact(disk, layout, digest))) return discard(disk, staging)
-    const aside = `${staging}.damaged`
+    if (yield* onDisk("write", target, () => moveTo(disk, folder, target))) return
+    if (yield* Effect.isSuccess(findArtefact(ground, digest))) return discard(disk, folder)
+    const aside = `${folder}.damaged`
     yield* Effect.ignore(onDisk("replace", target, () => disk.rename(target, aside)))
     discard(disk, aside)
   }
@@ -106,31 +95,53 @@ const place = Effect.fnUntraced(function* (
 
 /** Whether a folder could be moved to a place; not when there is one already. */
 const moveTo = (disk: Disk, from: string, to: string): boolean => {
-  try {
-    disk.makeFolder(dirname(to))
-    disk.rename(from, to)
-    return true
-  } catch (cause) {
-    if (["EEXIST", "ENOTEMPTY"].includes(errorCode(cause))) return false
-    throw cause
+  for (;;) {
+    try {
+      disk.rename(from, to)
+      return true
+    } catch (cause) {
+      if (["EEXIST", "ENOTEMPTY"].includes(errorCode(cause))) return false
+      const lacksParent = errorCode(cause) === "ENOENT" && statsOf(dirname(to)) === undefined
+      if (!lacksParent) throw cause
+      disk.makeFolder(dirname(to))
+    }
   }
 }
 
+/** An artefact that is in the store since just now. */
+export interface Committed {
+  readonly digest: string
+  readonly tree: Tree
+}
+
+/** The artefact of that digest, when it is in the store and sound; nothing is asked of one that isn't there. */
+const sameIn = Effect.fnUntraced(function* (
+  ground: Ground,
+  digest: string,
+): Effect.fn.Return<Committed | undefined, StoreError> {
+  const { disk, layout } = ground
+  const folder = layout.tree(digest)
+  if (statsOf(folder) === undefined || !(yield* Effect.isSuccess(findArtefact(ground, digest))))
+    return undefined
+  // Whoever collects garbage sees that the artefact is wanted again.
+  yield* onDisk("use", folder, () => disk.setTime(folder, Date.now() / 1000))
+  return { digest, tree: yield* onDisk("read", folder, () => readTree(layout, digest)) }
+})
+
 /**
- * Turns a finished output folder, which must lie in the store's `work`, into an artefact: hashed, made read-only, flushed
- * to disk, then moved into place in one step. Committing the same content again changes nothing.
+ * Turns a finished output folder, one of the store's work folders, into an artefact: hashed, made read-only, then moved
+ * into its place in one step. Committing the same content again changes nothing.
  *
- * That it is in its place survives a power failure only with the record that names it.
+ * What a power failure undoes of it is noticed before it is used: see Flushes.
  *
  * @param form `file` when the folder holds the one file that is the output
- * @returns the artefact's digest
  */
 export const commitTree = Effect.fnUntraced(function* (
-  disk: Disk,
-  layout: Layout,
+  ground: Ground,
   folder: string,
   form: Manifest["form"],
-): Effect.fn.Return<string, StoreError | ArtefactRefused> {
+): Effect.fn.Return<Committed, StoreError | ArtefactRefused> {
+  const { disk } = ground
   const found = yield* scanTree(folder, "refuse")
   const files = yield* Effect.forEach(found.files, (file) => sealAndHash(disk, file), {
     concurrency: PARALLEL,
@@ -138,17 +149,10 @@ export const commitTree = Effect.fnUntraced(function* (
   const manifest = makeManifest(form, files, found.folders)
   yield* checkForm(manifest)
   const digest = manifestDigest(manifest)
-  if (yield* Effect.isSuccess(findArtefact(disk, layout, digest))) {
-    yield* onDisk("use", layout.tree(digest), () => touch(disk, layout, digest))
-    discard(disk, folder)
-    return digest
-  }
-  const staging = `${folder}.tree`
-  yield* stage(disk, manifest, folder, staging)
-  yield* place(disk, layout, digest, staging)
-  return digest
+  const same = yield* sameIn(ground, digest)
+  if (same !== undefined) return same
+  const work = dirname(folder)
+  const states = yield* onDisk("write", work, () => describe(ground, manifest, work))
+  yield* place(ground, digest, work)
+  return { digest, tree: { manifest, states } }
 })
-
-/** Tells whoever collects garbage that the artefact is wanted again. */
-const touch = (disk: Disk, layout: Layout, digest: string): void =>
-  disk.setTime(layout.tree(digest), Date.now() / 1000)

@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import {
   appendFileSync,
@@ -11,7 +12,6 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
-  symlinkSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
@@ -34,8 +34,6 @@ export interface Disk {
   readonly rename: (from: string, to: string) => void
   /** Makes another name of a file; one that exists is an error. */
   readonly link: (from: string, to: string) => void
-  /** Makes a symbolic link; what exists at its place is an error. */
-  readonly symlink: (target: string, path: string) => void
   /** Copies a file as `COPYFILE_FICLONE` and the like say. */
   readonly copy: (from: string, to: string, mode: number) => void
   readonly chmod: (path: string, mode: number) => void
@@ -45,8 +43,10 @@ export interface Disk {
   readonly removeEmptyFolder: (path: string) => void
   /** Removes a file or folder with all that is in it; nothing there is fine. */
   readonly remove: (path: string) => void
-  /** Makes a file's bytes, or what a folder lists, survive a power failure. */
+  /** Makes a file's bytes survive a power failure. */
   readonly flush: (path: string) => Promise<void>
+  /** Makes everything survive a power failure that has been written to the disk of that folder. */
+  readonly flushAll: (folder: string) => Promise<void>
 }
 
 // Not with Node's `recursive`, which says of a folder on a read-only disk that it doesn't exist.
@@ -71,6 +71,15 @@ const flush = (path: string): Promise<void> =>
     })
   })
 
+// Node has no call for it. Elsewhere than on Linux the command knows only all disks.
+const flushAll = (folder: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    execFile("sync", process.platform === "linux" ? ["-f", folder] : [], (error) => {
+      if (error === null) resolve()
+      else reject(error)
+    })
+  })
+
 /** The disk as the system gives it. */
 export const nodeDisk: Disk = {
   makeFolder,
@@ -78,7 +87,6 @@ export const nodeDisk: Disk = {
   append: (path, text) => appendFileSync(path, text),
   rename: renameSync,
   link: linkSync,
-  symlink: (target, path) => symlinkSync(target, path),
   copy: copyFileSync,
   chmod: chmodSync,
   setTime: (path, time) => utimesSync(path, time, time),
@@ -86,6 +94,7 @@ export const nodeDisk: Disk = {
   removeEmptyFolder: (path) => rmdirSync(path),
   remove: (path) => rmSync(path, { recursive: true, force: true }),
   flush,
+  flushAll,
 }
 
 /** The disk on which stores are. */
@@ -93,28 +102,14 @@ export const Disk = Context.Reference<Disk>("@diva-pipeline/core/store/Disk", {
   defaultValue: () => nodeDisk,
 })
 
-/** A name that no other process chooses. */
-export const uniqueName = (): string => randomBytes(8).toString("hex")
+const own = randomBytes(8).toString("hex")
+let count = 0
+/** A name that is given once, by this process and by all others. */
+export const uniqueName = (): string => `${own}${(++count).toString(16)}`
 
 /** Plain disk work as an effect: whatever it throws becomes one clear error. */
 export const onDisk = <A>(doing: string, path: string, work: () => A): Effect.Effect<A, StoreError> =>
   Effect.try({ try: work, catch: storeError(doing, path) })
-
-/** Flushes files and folders, several at a time: the device takes them together. */
-export const flushAll = (disk: Disk, paths: ReadonlyArray<string>): Effect.Effect<void, StoreError> =>
-  Effect.tryPromise({
-    try: async () => {
-      let next = 0
-      const flushNext = async (): Promise<void> => {
-        for (let path = paths[next++]; path !== undefined; path = paths[next++]) await disk.flush(path)
-      }
-      await Promise.all(Array.from({ length: Math.min(PARALLEL_FLUSHES, paths.length) }, flushNext))
-    },
-    catch: storeError("flush", paths[0] ?? ""),
-  })
-
-/** As many as Node has threads for it. */
-const PARALLEL_FLUSHES = 4
 
 /** Removes without complaint what is of no use, should it still be there. */
 export const discard = (disk: Disk, path: string): void => {
@@ -125,7 +120,7 @@ export const discard = (disk: Disk, path: string): void => {
   }
 }
 
-/** Writes a file that others see whole or not at all. A power failure may take it, but leaves no half. */
+/** Writes a file that others see whole or not at all. What a power failure leaves of it is for its reader to check. */
 export const writeAtomically = (disk: Disk, path: string, text: string): void => {
   const partial = `${path}.${uniqueName()}.partial`
   try {
@@ -147,23 +142,21 @@ const writePartial = (disk: Disk, partial: string, text: string): void => {
   }
 }
 
-/**
- * As {@link writeAtomically}, and never half a file after a power failure: it is there whole or not at all, and surely so
- * a few seconds later, when the file system has written down its name.
- *
- * @param before folders that must be safe before the file has its name
- */
+/** As {@link writeAtomically}, and after a power failure the file is there whole or not at all. */
 export const writeDurably = Effect.fnUntraced(function* (
   disk: Disk,
   path: string,
   text: string,
-  before: ReadonlyArray<string> = [],
 ): Effect.fn.Return<void, StoreError> {
   const partial = `${path}.${uniqueName()}.partial`
   const write = Effect.gen(function* () {
     yield* onDisk("write", path, () => writePartial(disk, partial, text))
-    yield* flushAll(disk, [partial, ...before])
+    yield* flushFile(disk, partial)
     yield* onDisk("write", path, () => disk.rename(partial, path))
   })
   yield* Effect.onError(write, () => Effect.sync(() => discard(disk, partial)))
 })
+
+/** Waits until a file's bytes are on the device. */
+export const flushFile = (disk: Disk, path: string): Effect.Effect<void, StoreError> =>
+  Effect.tryPromise({ try: () => disk.flush(path), catch: storeError("flush", path) })

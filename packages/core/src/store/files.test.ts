@@ -106,13 +106,12 @@ describe("laws", () => {
             Effect.gen(function* () {
               const digest = yield* Effect.scoped(
                 Effect.gen(function* () {
-                  const folder = join(yield* store.workFolder(), "output")
-                  mkdirSync(folder)
+                  const folder = yield* store.workFolder
                   for (const { path, content, executable } of files) {
                     mkdirSync(join(folder, path, ".."), { recursive: true })
                     writeFileSync(join(folder, path), content, { mode: executable ? 0o755 : 0o644 })
                   }
-                  return yield* store.commit(folder, "folder")
+                  return (yield* store.commit(folder, "folder")).digest
                 }),
               )
               const to = join(store.root, "results")
@@ -208,8 +207,7 @@ describe("outputs and sources", () => {
     withStore((store) =>
       Effect.scoped(
         Effect.gen(function* () {
-          const folder = join(yield* store.workFolder(), "output")
-          mkdirSync(folder)
+          const folder = yield* store.workFolder
           writeFileSync(join(folder, "\ufffd is a sign like others\nwith a new line"), "")
           writeFileSync(Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.from([0xe9])]), "")
           const source = yield* Effect.flip(store.digestSource(folder))
@@ -225,12 +223,12 @@ describe("outputs and sources", () => {
     withStore((store) =>
       Effect.scoped(
         Effect.gen(function* () {
-          const work = yield* store.workFolder()
-          mkdirSync(join(work, "output"))
+          const [folder, work] = [yield* store.workFolder, yield* store.workPath]
+          mkdirSync(work)
           writeFileSync(join(work, "mine"), "before", { mode: 0o444 })
           const { mtimeMs } = statSync(join(work, "mine"))
-          linkSync(join(work, "mine"), join(work, "output", "file"))
-          const digest = yield* store.commit(join(work, "output"), "folder")
+          linkSync(join(work, "mine"), join(folder, "file"))
+          const { digest } = yield* store.commit(folder, "folder")
           assert.strictEqual(statSync(join(work, "mine")).mtimeMs, mtimeMs)
           chmodSync(join(work, "mine"), 0o644)
           writeFileSync(join(work, "mine"), "after!")

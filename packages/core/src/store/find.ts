@@ -1,6 +1,5 @@
 import { Effect } from "effect"
-import type { Disk } from "./disk.ts"
-import type { Layout } from "./layout.ts"
+import type { Ground } from "./ground.ts"
 import { type KeyRecord, readStored, renewStates, type StoredRecord } from "./records.ts"
 import { type Look, lookAt } from "./states.ts"
 import { ArtefactDamaged } from "./store-error.ts"
@@ -15,10 +14,10 @@ export interface Found {
   readonly doubtful?: true
 }
 
-const lookAtOutput = (layout: Layout, { record, trees }: StoredRecord, output: string): Look => {
+const lookAtOutput = ({ layout, flushes }: Ground, { record, trees }: StoredRecord, output: string): Look => {
   const digest = record.outputs[output] ?? ""
   try {
-    return lookAt(layout.tree(digest), trees[digest] ?? readTree(layout, digest))
+    return lookAt(layout.tree(digest), trees[digest] ?? readTree(layout, digest), flushes)
   } catch (cause) {
     if (cause instanceof ArtefactDamaged) return { _tag: "damaged", message: cause.message }
     return { _tag: "damaged", message: `it cannot be read: ${String(cause)}` }
@@ -32,14 +31,14 @@ const damageOf = (output: string, message: string): string =>
  * The record of a key, and whether the named outputs are in the store as they were left there. The quick way for the many
  * tasks of a run: plain code, and a look at each file instead of into it.
  */
-export const find = (layout: Layout, key: string, outputs: ReadonlyArray<string>): Found | undefined => {
-  const stored = readStored(layout, key)
+export const find = (ground: Ground, key: string, outputs: ReadonlyArray<string>): Found | undefined => {
+  const stored = readStored(ground.layout, key)
   if (stored === undefined) return undefined
   const { record } = stored
   let doubtful = false
   for (const output of outputs) {
     if (record.outputs[output] === undefined) return { record, damage: "its record lacks an output" }
-    const look = lookAtOutput(layout, stored, output)
+    const look = lookAtOutput(ground, stored, output)
     if (look._tag === "damaged") return { record, damage: damageOf(output, look.message) }
     doubtful ||= look._tag === "doubtful"
   }
@@ -48,21 +47,20 @@ export const find = (layout: Layout, key: string, outputs: ReadonlyArray<string>
 
 /** As {@link find}, but looks into files that were touched, and remembers those that are right. */
 export const settleRecord = Effect.fnUntraced(function* (
-  disk: Disk,
-  layout: Layout,
+  ground: Ground,
   key: string,
   outputs: ReadonlyArray<string>,
 ): Effect.fn.Return<Found | undefined> {
-  const found = find(layout, key, outputs)
+  const found = find(ground, key, outputs)
   if (found?.doubtful !== true) return found
   const { record } = found
   for (const output of outputs) {
-    const damage = yield* Effect.match(findArtefact(disk, layout, record.outputs[output] ?? ""), {
+    const damage = yield* Effect.match(findArtefact(ground, record.outputs[output] ?? ""), {
       onSuccess: () => undefined,
       onFailure: (error) => damageOf(output, error.message),
     })
     if (damage !== undefined) return { record, damage }
   }
-  renewStates(disk, layout, record)
+  renewStates(ground, record)
   return { record }
 })

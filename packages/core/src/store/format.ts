@@ -5,7 +5,7 @@ import type { Layout } from "./layout.ts"
 import { errorCode, StoreError, storeError } from "./store-error.ts"
 
 /** Raised when a program of the former format could not read what this one writes. */
-const FORMAT = 2
+const FORMAT = 3
 
 const Format = Schema.Struct({ format: Schema.Number })
 const parseFormat = Schema.decodeUnknownSync(Schema.fromJsonString(Format))

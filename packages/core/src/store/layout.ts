@@ -9,8 +9,9 @@ import { sha256 } from "./canonical-json.ts"
  * - `keys/<ab>/<key>.json`: which artefacts a task of that key gave
  * - `tasks/<pipeline>.last.json`: the last key of each task and how long stages took: what `plan` keeps for later runs
  * - `checkpoints/<key>/`: what an unfinished task has saved
- * - `work/<lease>-<n>/`: what is being made; `leases/<lease>.json`: by which process
- * - `claims/<name>`: who computes a key just now
+ * - `work/<lease>-<n>/content/`: what is being made; `leases/<lease>.json`: by which process
+ * - `claims/<name>/<lease>`: who computes a key just now
+ * - `flushed/<boot>`: up to which moment of a life of the system all is on the disk for good
  * - `pins/<digest>`: artefacts that are kept whatever happens
  * - `damaged/<digest>-<n>/`: artefacts that were found damaged
  * - `runs/<run>/journal.jsonl`: what happened, and when
@@ -26,6 +27,7 @@ export interface Layout {
   readonly work: string
   readonly leases: string
   readonly claims: string
+  readonly flushed: string
   readonly pins: string
   readonly damaged: string
   readonly runs: string
@@ -59,6 +61,7 @@ export const layoutOf = (root: string): Layout => {
     work: join(root, "work"),
     leases: join(root, "leases"),
     claims,
+    flushed: join(root, "flushed"),
     pins: join(root, "pins"),
     damaged: join(root, "damaged"),
     runs: join(root, "runs"),

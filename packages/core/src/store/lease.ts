@@ -1,8 +1,9 @@
+import { randomBytes } from "node:crypto"
 import { readdirSync, readFileSync, statSync, utimes } from "node:fs"
 import { join } from "node:path"
 import { Duration, Effect, Schedule, Schema, Scope, Semaphore } from "effect"
 import { canonicalJson } from "./canonical-json.ts"
-import { type Disk, discard, onDisk, uniqueName, writeAtomically } from "./disk.ts"
+import { type Disk, discard, onDisk, writeAtomically } from "./disk.ts"
 import { markFormat } from "./format.ts"
 import type { Layout } from "./layout.ts"
 import { isRunning, ownIdentity, ProcessIdentity } from "./process-identity.ts"
@@ -66,7 +67,7 @@ export const makeLeases = Effect.fnUntraced(function* (
   }
 
   const take = Effect.gen(function* () {
-    const lease = uniqueName()
+    const lease = randomBytes(8).toString("hex")
     const file = fileOf(lease)
     yield* markFormat(disk, layout)
     yield* Effect.acquireRelease(

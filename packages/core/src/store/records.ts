@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs"
-import { dirname } from "node:path"
-import { Effect } from "effect"
-import { type Disk, writeAtomically, writeDurably } from "./disk.ts"
+import type { Effect } from "effect"
+import { onDisk, writeAtomically } from "./disk.ts"
+import type { Ground } from "./ground.ts"
 import type { Layout } from "./layout.ts"
-import type { Tree } from "./states.ts"
+import { statsOf, type Tree } from "./states.ts"
 import type { StoreError } from "./store-error.ts"
 import { parseSummed, summedText } from "./summed-json.ts"
 import { readTree } from "./trees.ts"
@@ -43,6 +43,8 @@ const SMALL = 16
 
 /** The record of a key with its artefacts, where there is a sound one: a damaged one is as good as none. */
 export const readStored = (layout: Layout, key: string): StoredRecord | undefined => {
+  // Most keys that are asked for in vain were never there, and an error costs far more than a look.
+  if (statsOf(layout.record(key)) === undefined) return undefined
   try {
     const stored: StoredRecord = parseSummed(readFileSync(layout.record(key), "utf8"))
     return stored.record.key === key ? stored : undefined
@@ -51,11 +53,14 @@ export const readStored = (layout: Layout, key: string): StoredRecord | undefine
   }
 }
 
-const smallTrees = (layout: Layout, record: KeyRecord): StoredRecord["trees"] => {
+/** Artefacts by their digests, as far as whoever writes a record knows them already. */
+export type KnownTrees = ReadonlyMap<string, Tree>
+
+const smallTrees = (layout: Layout, record: KeyRecord, known: KnownTrees): StoredRecord["trees"] => {
   const trees: Record<string, Tree> = {}
   for (const digest of Object.values(record.outputs)) {
     try {
-      const tree = readTree(layout, digest)
+      const tree = known.get(digest) ?? readTree(layout, digest)
       if (tree.manifest.files.length + tree.manifest.folders.length <= SMALL) trees[digest] = tree
     } catch {
       // Whoever looks will notice.
@@ -64,26 +69,28 @@ const smallTrees = (layout: Layout, record: KeyRecord): StoredRecord["trees"] =>
   return trees
 }
 
-const storedText = (layout: Layout, record: KeyRecord): string => {
-  const stored: StoredRecord = { record, trees: smallTrees(layout, record) }
+const storedText = (layout: Layout, record: KeyRecord, known: KnownTrees): string => {
+  const stored: StoredRecord = { record, trees: smallTrees(layout, record, known) }
   return summedText(stored)
 }
 
 /**
- * Writes a record, after the artefacts that it names are safe. A power cut may take the last few seconds' records away,
- * but it leaves none without its artefacts: names come to the disk in the order in which they were given.
+ * Writes a record, after the artefacts that it names are in their places. It has a sum by which its reader tells whether a
+ * power failure has left half of it.
  */
-export const writeRecord = (disk: Disk, layout: Layout, record: KeyRecord): Effect.Effect<void, StoreError> =>
-  Effect.suspend(() => {
-    const text = storedText(layout, record)
-    const folders = new Set(Object.values(record.outputs).map((digest) => dirname(layout.tree(digest))))
-    return writeDurably(disk, layout.record(record.key), text, [...folders])
-  })
+export const writeRecord = (
+  { disk, layout }: Ground,
+  record: KeyRecord,
+  known: KnownTrees,
+): Effect.Effect<void, StoreError> =>
+  onDisk("write", layout.record(record.key), () =>
+    writeAtomically(disk, layout.record(record.key), storedText(layout, record, known)),
+  )
 
 /** Takes the states of its artefacts into a record again, after they were looked into. */
-export const renewStates = (disk: Disk, layout: Layout, record: KeyRecord): void => {
+export const renewStates = ({ disk, layout }: Ground, record: KeyRecord): void => {
   try {
-    writeAtomically(disk, layout.record(record.key), storedText(layout, record))
+    writeAtomically(disk, layout.record(record.key), storedText(layout, record, new Map()))
   } catch {
     // The store cannot be written to: the next look costs as much as this one did.
   }

@@ -69,7 +69,9 @@ export const scanTree = (
   Effect.try({
     try: () => {
       const found: { files: Array<FoundFile>; folders: Array<string> } = { files: [], folders: [] }
-      const stats = statSync(root, { bigint: true })
+      const stats = (links === "follow" ? statSync : lstatSync)(root, { bigint: true })
+      // Whoever made it may have put a link in its place, and what it leads to is not ours.
+      if (stats.isSymbolicLink()) throw new ArtefactRefused({ message: "its folder is a symbolic link" })
       scanInto(found, root, "", links, [`${stats.dev}:${stats.ino}`])
       return found
     },

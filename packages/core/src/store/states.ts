@@ -1,5 +1,6 @@
 import { lstatSync, type Stats } from "node:fs"
 import { join } from "node:path"
+import type { Flushes, Moment } from "./flushes.ts"
 import type { Manifest, ManifestFile } from "./manifest.ts"
 
 /**
@@ -16,6 +17,8 @@ export interface States {
   readonly files: ReadonlyArray<State>
   /** Of the content folder and those in it, in the manifest's order; none for a file. */
   readonly folders: ReadonlyArray<State>
+  /** When they were taken: a power failure may undo what was written shortly before it, and leaves the states as they were. */
+  readonly taken: Moment
 }
 
 /** An artefact's manifest, and the states that its parts had. */
@@ -56,10 +59,10 @@ export const ownFolders = (manifest: Manifest): ReadonlyArray<string> =>
   manifest.form === "folder" ? ["", ...manifest.folders] : []
 
 /** Compares an artefact with its former states: a look at each part, and nothing is read. */
-export const lookAt = (folder: string, { manifest, states }: Tree): Look => {
+export const lookAt = (folder: string, { manifest, states }: Tree, flushes: Flushes): Look => {
   const own = statsOf(`${folder}/manifest.json`)
   if (own === undefined) return damaged("it is no longer there")
-  let look = isAsBefore(own, states.manifest) ? SOUND : DOUBTFUL
+  let look = isAsBefore(own, states.manifest) && flushes.hasLasted(states.taken) ? SOUND : DOUBTFUL
   const content = `${folder}/content`
   for (const [index, file] of manifest.files.entries()) {
     const stats = statsOf(`${content}/${file.path}`)
@@ -76,25 +79,31 @@ export const lookAt = (folder: string, { manifest, states }: Tree): Look => {
 }
 
 /** The states that an artefact's parts have now. */
-export const statesNow = (folder: string, manifest: Manifest): States => {
+export const statesNow = (folder: string, manifest: Manifest, taken: Moment): States => {
   const now = (path: string): State => stateOf(lstatSync(join(folder, path)))
   return {
     manifest: now("manifest.json"),
     files: manifest.files.map((file) => now(`content/${file.path}`)),
     folders: ownFolders(manifest).map((path) => now(`content/${path}`)),
+    taken,
   }
 }
 
 const NEVER: State = [0, 0]
 /** States that nothing has: every part is then looked into. */
-export const NO_STATES: States = { manifest: NEVER, files: [], folders: [] }
+export const NO_STATES: States = {
+  manifest: NEVER,
+  files: [],
+  folders: [],
+  taken: { boot: "", seconds: Number.POSITIVE_INFINITY },
+}
 
 /** Reads what {@link statesText} wrote; a text that was damaged says nothing. */
 export const parseStates = (text: string): States => {
   try {
     const states: States = JSON.parse(text)
     const whole = [states.manifest, states.files, states.folders].every(Array.isArray)
-    return whole ? states : NO_STATES
+    return whole && typeof states.taken?.seconds === "number" ? states : NO_STATES
   } catch {
     return NO_STATES
   }

@@ -57,10 +57,10 @@ describe("trees", () => {
       Effect.gen(function* () {
         const digest = yield* Effect.scoped(
           Effect.gen(function* () {
-            const folder = join(yield* store.workFolder(), "output")
+            const folder = yield* store.workFolder
             mkdirSync(join(folder, "empty"), { recursive: true })
             writeFileSync(join(folder, "run.sh"), "true", { mode: 0o755 })
-            return yield* store.commit(folder, "folder")
+            return (yield* store.commit(folder, "folder")).digest
           }),
         )
         const { path, manifest } = yield* store.artefact(digest)
@@ -91,8 +91,7 @@ describe("trees", () => {
         assert.include(two.message, "a, b")
         const link = yield* Effect.scoped(
           Effect.gen(function* () {
-            const folder = join(yield* store.workFolder(), "output")
-            mkdirSync(folder)
+            const folder = yield* store.workFolder
             symlinkSync("/etc/passwd", join(folder, "secrets"))
             return yield* Effect.flip(store.commit(folder, "folder"))
           }),
@@ -106,11 +105,11 @@ describe("trees", () => {
     withStore((store) =>
       Effect.scoped(
         Effect.gen(function* () {
-          const work = yield* store.workFolder()
-          mkdirSync(join(work, "output"))
+          const [folder, work] = [yield* store.workFolder, yield* store.workPath]
+          mkdirSync(work)
           writeFileSync(join(work, "mine"), "before")
-          linkSync(join(work, "mine"), join(work, "output", "file"))
-          const digest = yield* store.commit(join(work, "output"), "folder")
+          linkSync(join(work, "mine"), join(folder, "file"))
+          const { digest } = yield* store.commit(folder, "folder")
           writeFileSync(join(work, "mine"), "after!")
           const { path } = yield* store.verify(digest)
           assert.strictEqual(readFileSync(join(path, "file"), "utf8"), "before")

@@ -1,18 +1,20 @@
 import { join, resolve } from "node:path"
-import { Context, Effect, Layer, type Scope } from "effect"
-import { claimName } from "./claims.ts"
+import { Context, Effect, Layer, Scope } from "effect"
+import { makeClaims } from "./claims.ts"
 import { type Collection, makeCollection } from "./collection.ts"
-import { commitTree } from "./commit.ts"
+import { type Committed, commitTree } from "./commit.ts"
 import { Disk, discard, onDisk } from "./disk.ts"
 import { type Found, find, settleRecord } from "./find.ts"
+import { Boot, makeFlushes } from "./flushes.ts"
 import { checkFormat } from "./format.ts"
 import { type Layout, layoutOf } from "./layout.ts"
 import { type Leases, makeLeases } from "./lease.ts"
 import { type Manifest, manifestDigest } from "./manifest.ts"
 import { materialiseArtefact } from "./materialise.ts"
-import { type KeyRecord, readStored, writeRecord } from "./records.ts"
+import { type KeyRecord, type KnownTrees, readStored, writeRecord } from "./records.ts"
 import { makeSourceDigests } from "./source-digests.ts"
-import { type ArtefactDamaged, type ArtefactRefused, errorCode, type StoreError } from "./store-error.ts"
+import { statsOf } from "./states.ts"
+import type { ArtefactDamaged, ArtefactRefused, StoreError } from "./store-error.ts"
 import { sweep } from "./sweep.ts"
 import { type Artefact, findArtefact, verifyArtefact } from "./trees.ts"
 
@@ -24,20 +26,18 @@ export interface StoreShape {
   readonly runs: string
   /** Clears away what dead processes have left. */
   readonly sweep: Effect.Effect<void, StoreError>
-  /**
-   * A new folder on the store's own disk, removed with the scope.
-   *
-   * @param folders made in it, each after those above it
-   */
-  readonly workFolder: (folders?: ReadonlyArray<string>) => Effect.Effect<string, StoreError, Scope.Scope>
-  /** The folder in which a task of that key keeps what it has so far; made when missing. */
-  readonly checkpointFolder: (key: string) => Effect.Effect<string, StoreError>
+  /** A new folder on the store's own disk, which is removed with the scope unless it has become an artefact. */
+  readonly workFolder: Effect.Effect<string, StoreError, Scope.Scope>
+  /** A path on the store's own disk with nothing there; what is made there is removed with the scope. */
+  readonly workPath: Effect.Effect<string, StoreError, Scope.Scope>
+  /** Where a task of that key keeps what it has so far; the folder is not made. */
+  readonly checkpointPath: (key: string) => string
   readonly removeCheckpoint: (key: string) => Effect.Effect<void, StoreError>
-  /** Makes an artefact of a folder within a work folder; gives its digest. */
+  /** Makes an artefact of a work folder. */
   readonly commit: (
     folder: string,
     form: Manifest["form"],
-  ) => Effect.Effect<string, StoreError | ArtefactRefused>
+  ) => Effect.Effect<Committed, StoreError | ArtefactRefused>
   /**
    * The record of a key, if there is a sound one, and whether its outputs of these names can be used. Plain code for the
    * many tasks of a run; nothing is read but the record, and each file is looked at. When that leaves a doubt, `settle`
@@ -52,7 +52,10 @@ export interface StoreShape {
   readonly verify: (digest: string) => Effect.Effect<Artefact, ArtefactDamaged | StoreError>
   /** The record of a key, wherever its artefacts are. */
   readonly record: (key: string) => KeyRecord | undefined
-  readonly writeRecord: (record: KeyRecord) => Effect.Effect<void, StoreError>
+  /** @param known what is known of its artefacts; of the others it is read */
+  readonly writeRecord: (record: KeyRecord, known?: KnownTrees) => Effect.Effect<void, StoreError>
+  /** Makes all that this process has written so far survive a power failure. */
+  readonly flush: Effect.Effect<void, StoreError>
   /** Holds a name against all processes that use this store, until the scope ends. */
   readonly claim: (name: string, onWait: () => void) => Effect.Effect<void, StoreError, Scope.Scope>
   /** The digest of a file or folder outside the store. */
@@ -79,22 +82,27 @@ const makeStore = Effect.fnUntraced(function* (root: string) {
   yield* checkFormat(layout)
   const leases = yield* makeLeases(disk, layout)
   const sources = makeSourceDigests(disk, layout)
-  const claim = (name: string, onWait: () => void) => claimName(disk, layout, leases, name, onWait)
-  const artefact = (digest: string) => findArtefact(disk, layout, digest)
+  const claims = yield* makeClaims(disk, layout, leases)
+  const { claim } = claims
+  const flushes = makeFlushes(disk, layout, yield* Boot)
+  const ground = { disk, layout, flushes }
+  const artefact = (digest: string) => findArtefact(ground, digest)
+  const work = makeWork(disk, layout, leases)
   return Store.of({
     root,
     runs: layout.runs,
-    sweep: sweep(disk, layout, leases),
-    workFolder: makeWorkFolders(disk, layout, leases),
-    checkpointFolder: (key) => checkpointFolder(disk, layout.checkpoint(key)),
+    sweep: sweep(disk, layout, leases, claims),
+    ...work,
+    checkpointPath: layout.checkpoint,
     removeCheckpoint: (key) => removeCheckpoint(disk, layout.checkpoint(key)),
-    commit: (folder, form) => commitTree(disk, layout, folder, form),
-    find: (key, outputs) => find(layout, key, outputs),
-    settle: (key, outputs) => settleRecord(disk, layout, key, outputs),
+    commit: (folder, form) => commitTree(ground, folder, form),
+    find: (key, outputs) => find(ground, key, outputs),
+    settle: (key, outputs) => settleRecord(ground, key, outputs),
     artefact,
-    verify: (digest) => verifyArtefact(disk, layout, digest),
+    verify: (digest) => verifyArtefact(ground, digest),
     record: (key) => readStored(layout, key)?.record,
-    writeRecord: (record) => writeRecord(disk, layout, record),
+    writeRecord: (record, known = new Map()) => writeRecord(ground, record, known),
+    flush: flushes.flush,
     claim,
     digestSource: (path) => Effect.map(sources.manifestOf(path), manifestDigest),
     saveSources: sources.save,
@@ -102,54 +110,35 @@ const makeStore = Effect.fnUntraced(function* (root: string) {
       Effect.flatMap(artefact(digest), (found) =>
         materialiseArtefact(disk, sources, found, resolve(to), claim),
       ),
-    collection: makeCollection(disk, layout, leases, claim),
+    collection: makeCollection(disk, layout, leases, claims),
   })
 })
 
-const makeWorkFolders = (disk: Disk, layout: Layout, leases: Leases): StoreShape["workFolder"] => {
+const makeWork = (
+  disk: Disk,
+  layout: Layout,
+  leases: Leases,
+): Pick<StoreShape, "workFolder" | "workPath"> => {
   let count = 0
-  return (folders = []) =>
-    Effect.acquireRelease(
-      Effect.flatMap(leases.own, (lease) => {
-        const folder = join(layout.work, `${lease}-${++count}`)
-        return onDisk("create", folder, () => {
-          for (const path of ["", ...folders]) disk.makeFolder(join(folder, path))
-          return folder
-        })
-      }),
-      (folder) => Effect.sync(() => removeWork(disk, folder, folders)),
-    )
-}
-
-/** A work folder is mostly empty at its end, and its empty folders are removed much quicker one by one. */
-const removeWork = (disk: Disk, folder: string, folders: ReadonlyArray<string>): void => {
-  try {
-    for (const path of [...folders].reverse()) removeIfEmpty(disk, join(folder, path))
-    disk.removeEmptyFolder(folder)
-  } catch {
-    discard(disk, folder)
-  }
-}
-
-const removeIfEmpty = (disk: Disk, folder: string): void => {
-  try {
-    disk.removeEmptyFolder(folder)
-  } catch (cause) {
-    if (errorCode(cause) !== "ENOENT") throw cause
-  }
-}
-
-const checkpointFolder = (disk: Disk, folder: string): Effect.Effect<string, StoreError> =>
-  onDisk("create", folder, () => {
-    disk.makeFolder(folder)
-    return folder
+  const workPath = Effect.gen(function* () {
+    const path = join(layout.work, `${yield* leases.own}-${++count}`)
+    const remove = Effect.sync(() => discard(disk, path))
+    yield* Scope.addFinalizer(yield* Effect.scope, remove)
+    return path
   })
+  // Becomes an artefact's content in the place where it is.
+  const workFolder = Effect.flatMap(workPath, (path) => {
+    const folder = join(path, "content")
+    return onDisk("create", folder, () => {
+      disk.makeFolder(path)
+      disk.makeFolder(folder)
+      return folder
+    })
+  })
+  return { workFolder, workPath }
+}
 
 const removeCheckpoint = (disk: Disk, folder: string): Effect.Effect<void, StoreError> =>
   onDisk("remove", folder, () => {
-    try {
-      removeIfEmpty(disk, folder)
-    } catch {
-      disk.remove(folder)
-    }
+    if (statsOf(folder) !== undefined) disk.remove(folder)
   })

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { clearClaims, isClaimed } from "./claims.ts"
+import type { Claims } from "./claims.ts"
 import { type Disk, onDisk } from "./disk.ts"
 import type { Layout } from "./layout.ts"
 import type { Leases } from "./lease.ts"
@@ -29,16 +29,21 @@ export const COLLECTION = "garbage collection"
  * Clears away what dead processes have left: their work, their claims, their leases. From then on this process is known
  * to use the store: while somebody collects garbage who could not know that yet, it waits.
  */
-export const sweep = (disk: Disk, layout: Layout, leases: Leases): Effect.Effect<void, StoreError> =>
+export const sweep = (
+  disk: Disk,
+  layout: Layout,
+  leases: Leases,
+  claims: Claims,
+): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
     const own = yield* leases.own
-    while (isClaimed(layout, leases, COLLECTION)) yield* Effect.sleep("100 millis")
+    while (claims.isClaimed(COLLECTION)) yield* Effect.sleep("100 millis")
     for (const folder of staleWork(layout, leases)) {
       yield* onDisk("remove", folder, () => disk.remove(folder))
     }
-    const claims = namesIn(layout.claims)
-    if (claims.length > 0) {
-      yield* onDisk("remove", layout.claims, () => clearClaims(disk, leases, own, layout, claims))
+    const claimed = namesIn(layout.claims)
+    if (claimed.length > 0) {
+      yield* onDisk("remove", layout.claims, () => claims.clear(own, claimed))
     }
     // Last, for a lease is what tells that the rest is stale.
     for (const lease of leases.all()) {

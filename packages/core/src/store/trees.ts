@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { type Disk, writeAtomically } from "./disk.ts"
+import { writeAtomically } from "./disk.ts"
+import type { Ground } from "./ground.ts"
 import { hashFile } from "./hash.ts"
 import type { Layout } from "./layout.ts"
 import { artefactPath, type Manifest, type ManifestFile, parseManifest } from "./manifest.ts"
@@ -84,12 +85,14 @@ const strangersIn = (content: string, folder: string, manifest: Manifest): Reado
 
 /** Looks into what was touched since its states were taken, and gives the states of today. */
 const settle = Effect.fnUntraced(function* (
-  layout: Layout,
+  { layout, flushes }: Ground,
   digest: string,
-  { manifest, states }: Tree,
+  { manifest, states: former }: Tree,
 ): Effect.fn.Return<States, ArtefactDamaged | StoreError> {
   const root = layout.tree(digest)
   const content = join(root, "content")
+  const states = flushes.hasLasted(former.taken) ? former : NO_STATES
+  const taken = flushes.now()
   const settleFile = Effect.fnUntraced(function* (file: ManifestFile, index: number) {
     const path = join(content, file.path)
     const stats = statsOf(path)
@@ -116,10 +119,10 @@ const settle = Effect.fnUntraced(function* (
     concurrency: PARALLEL,
   })
   const folders: ReadonlyArray<State> = yield* Effect.forEach(ownFolders(manifest), settleFolder)
-  return { manifest: own === undefined ? states.manifest : stateOf(own), files, folders }
+  return { manifest: own === undefined ? states.manifest : stateOf(own), files, folders, taken }
 })
 
-const remember = (disk: Disk, layout: Layout, digest: string, states: States): Effect.Effect<void> =>
+const remember = ({ disk, layout }: Ground, digest: string, states: States): Effect.Effect<void> =>
   Effect.sync(() => {
     try {
       writeAtomically(disk, join(layout.tree(digest), "states.json"), statesText(states))
@@ -130,29 +133,29 @@ const remember = (disk: Disk, layout: Layout, digest: string, states: States): E
 
 /** The artefact of that digest, if it is whole: what was touched since the last look is read again. */
 export const findArtefact = Effect.fnUntraced(function* (
-  disk: Disk,
-  layout: Layout,
+  ground: Ground,
   digest: string,
 ): Effect.fn.Return<Artefact, ArtefactDamaged> {
+  const { layout, flushes } = ground
   const tree = yield* readTreeEffect(layout, digest)
-  const look = lookAt(layout.tree(digest), tree)
+  const look = lookAt(layout.tree(digest), tree, flushes)
   if (look._tag === "damaged") return yield* damaged(digest, look.message)
   if (look._tag === "doubtful") {
-    const states = yield* settle(layout, digest, tree).pipe(
+    const states = yield* settle(ground, digest, tree).pipe(
       Effect.catchTag("StoreError", (error) => Effect.fail(damaged(digest, error.message))),
     )
-    yield* remember(disk, layout, digest, states)
+    yield* remember(ground, digest, states)
   }
   return artefactOf(layout, digest, tree.manifest)
 })
 
 /** As {@link findArtefact}, but every byte is read, whether it was touched or not. */
 export const verifyArtefact = Effect.fnUntraced(function* (
-  disk: Disk,
-  layout: Layout,
+  ground: Ground,
   digest: string,
 ): Effect.fn.Return<Artefact, ArtefactDamaged | StoreError> {
+  const { layout } = ground
   const { manifest } = yield* readTreeEffect(layout, digest)
-  yield* remember(disk, layout, digest, yield* settle(layout, digest, { manifest, states: NO_STATES }))
+  yield* remember(ground, digest, yield* settle(ground, digest, { manifest, states: NO_STATES }))
   return artefactOf(layout, digest, manifest)
 })

@@ -60,6 +60,12 @@ export const engineFlags = {
   json,
 }
 
+/** Of the commands that say why a task runs. */
+export const explain = Flag.Boolean("explain").pipe(
+  Flag.withDescription("Say of each task that is not cached what changed, from what to what"),
+  Flag.withDefault(false),
+)
+
 /** Of every command that prints what may as well be a file. */
 export const output = Flag.Path("output").pipe(
   Flag.withDescription("Write into this file instead of printing"),

@@ -1,12 +1,23 @@
 import { Effect } from "effect"
-import { Command, Flag } from "effect/cli"
-import { backendFlag, engineFlags, json, output, pipelineFlags, store } from "./flags.ts"
+import { Argument, Command, Flag } from "effect/cli"
+import { backendFlag, engineFlags, explain, json, output, pipelineFlags, store } from "./flags.ts"
 
 /** `diva-pipeline run` */
 export const run = Command.make(
   "run",
   {
     ...engineFlags,
+    explain,
+    dryRun: Flag.Boolean("dry-run").pipe(
+      Flag.withDescription("Say what the run would do, as `plan` does, and do nothing"),
+      Flag.withDefault(false),
+    ),
+    resource: Flag.KeyValuePair("resource").pipe(
+      Flag.withDescription(
+        "What tasks may hold at a time: cpu=4, memory=8GB, gpu=1, a pool of the document's (repeatable)",
+      ),
+      Flag.withDefault({}),
+    ),
     failFast: Flag.Boolean("fail-fast").pipe(
       Flag.withDescription("After the first failure begin nothing new, and cancel what runs"),
       Flag.withDefault(false),
@@ -31,8 +42,27 @@ export const run = Command.make(
   ]),
 )
 
+/** `diva-pipeline resume` */
+export const resume = Command.make(
+  "resume",
+  {
+    run: Argument.String("run").pipe(
+      Argument.withDescription(
+        "The run's name, the beginning of it, or of its last part; the newest run of this folder that has not succeeded when absent",
+      ),
+      Argument.optional,
+    ),
+    store,
+    json,
+  },
+  (options) =>
+    Effect.promise(() => import("../resume.ts")).pipe(Effect.flatMap((command) => command.resume(options))),
+).pipe(
+  Command.withDescription("Go on with a run that was interrupted, failed or was killed, as it was asked for"),
+)
+
 /** `diva-pipeline plan` */
-export const plan = Command.make("plan", engineFlags, (options) =>
+export const plan = Command.make("plan", { ...engineFlags, explain }, (options) =>
   Effect.promise(() => import("../plan.ts")).pipe(Effect.flatMap((command) => command.plan(options))),
 ).pipe(Command.withDescription("Show what a run would do, and why"))
 
