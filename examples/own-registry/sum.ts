@@ -10,7 +10,7 @@ const here = (file: string) => new URL(file, import.meta.url)
 const program = Effect.gen(function* () {
   const pipeline = yield* loadPipeline(fileURLToPath(here("sum.yaml")), {
     registry,
-    params: [{ name: "count", value: "100", origin: "--param" }],
+    params: { count: 100 },
     workingFolder: process.cwd(),
   })
   const { total } = yield* makeOutputs(pipeline)

@@ -10,6 +10,9 @@ symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
 writeFileSync(join(folder, "package.json"), '{ "type": "module" }')
 afterAll(() => removeFolder(folder))
 
+/** Compilers, test runners and the command are started one after another. */
+const patient = { timeout: 240_000 }
+
 /** Runs a program of the workspace, without a network: no registry is where the variables say. */
 const tool = (cwd: string, name: string, ...args: ReadonlyArray<string>): string => {
   const bin = join(root, "node_modules", ".bin")
@@ -40,7 +43,7 @@ const statuses = async (cwd: string, document: string): Promise<ReadonlyArray<st
 }
 
 describe("a new stage", () => {
-  test("has the right types and a test that passes, and runs in a document", async () => {
+  test("has the right types and a test that passes, and runs in a document", patient, async () => {
     expect(await make("stage", "widest")).toEqual(["stages/widest.ts", "stages/widest.test.ts"])
     cpSync(join(root, "packages/cli/templates/package/tsconfig.json"), join(folder, "tsconfig.json"))
     writeFileSync(
@@ -58,7 +61,7 @@ describe("a new stage", () => {
 })
 
 describe("a new package", () => {
-  test("has the right types, tests that pass, and an example that runs", async () => {
+  test("has the right types, tests that pass, and an example that runs", patient, async () => {
     const files = await make("package", "@me/text-stages")
     expect(files).toContain("text-stages/src/count-lines.test.ts")
     const place = join(folder, "text-stages")

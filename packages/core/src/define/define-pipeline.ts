@@ -53,7 +53,7 @@ export interface PipelineBuilder {
    *
    * @example
    * const train = p.matrix("train", { seed: [1, 2, 3] }, trainDiva, ({ seed }) => ({ model, images, seed }))
-   * p.stage("report", reportSummary, { after: scores.outputs.metrics })
+   * const all = train.outputs.weights
    */
   readonly matrix: <
     const Matrix extends MatrixAxes | MatrixCases,

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { Type } from "typebox"
 import { describe, expectTypeOf, test } from "vitest"
 import { artefact, defineStage } from "../stage/index.ts"
+import type { DefinedMatrix, MemberValues } from "./matrix.ts"
 import type { Given, StageOutputs } from "./types.ts"
 import type { LocalPath, StageOutput } from "./values.ts"
 
@@ -59,4 +60,19 @@ test("outputs have the kinds of their definitions", () => {
   type Outputs = StageOutputs<(typeof train)["outputs"]>
   expectTypeOf<Outputs["weights"]>().toEqualTypeOf<StageOutput<"weights">>()
   expectTypeOf<keyof Outputs>().toEqualTypeOf<"weights" | "log">()
+})
+
+describe("the types of a matrix", () => {
+  test("are the values that were listed", () => {
+    type Axes = MemberValues<{ seed: readonly [1, 2]; view: readonly ["class"] }>
+    expectTypeOf<Axes>().toEqualTypeOf<{ readonly seed: 1 | 2; readonly view: "class" }>()
+    type Cases = MemberValues<ReadonlyArray<{ readonly id: string; readonly count: number }>>
+    expectTypeOf<Cases>().toEqualTypeOf<{ readonly id: string; readonly count: number }>()
+  })
+  test("keep the kinds of outputs, for all members and for one", () => {
+    type Matrix = DefinedMatrix<{ readonly seed: number }, (typeof train)["outputs"]>
+    expectTypeOf<Matrix["outputs"]["weights"]>().toEqualTypeOf<ReadonlyArray<StageOutput<"weights">>>()
+    expectTypeOf<ReturnType<Matrix["at"]>["outputs"]["log"]>().toEqualTypeOf<StageOutput<"training-log">>()
+    expectTypeOf<Matrix["outputs"]["weights"]>().not.toExtend<NonNullable<Input["before"]>>()
+  })
 })

@@ -4,7 +4,7 @@ import { Type } from "typebox"
 import type { Diagnostic } from "../document/index.ts"
 import { artefact, defineStage, makeRegistry } from "../stage/index.ts"
 import { loadPipeline } from "./load.ts"
-import type { Pipeline } from "./pipeline.ts"
+import type { Json, Pipeline } from "./pipeline.ts"
 
 const closed = { additionalProperties: false }
 
@@ -91,7 +91,10 @@ export type Files = Readonly<Record<string, string>>
 
 /** What is given on the command line. */
 export interface Given {
+  /** As on the command line. */
   readonly params?: Readonly<Record<string, string>>
+  /** Of a program. */
+  readonly values?: { readonly [name: string]: Json }
   readonly paramFiles?: ReadonlyArray<string>
   readonly profiles?: ReadonlyArray<string>
   readonly overlays?: ReadonlyArray<string>
@@ -100,7 +103,7 @@ export interface Given {
 
 /** Loads `main.yaml` of a folder with the given files; fails with what is wrong. */
 export const load = Effect.fnUntraced(
-  function* (files: Files, { params = {}, ...others }: Given = {}) {
+  function* (files: Files, { params = {}, values, ...others }: Given = {}) {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const workingFolder = yield* fs.realPath(yield* fs.makeTempDirectoryScoped())
@@ -110,7 +113,12 @@ export const load = Effect.fnUntraced(
       yield* fs.writeFileString(file, text)
     }
     const given = Object.entries(params).map(([name, value]) => ({ name, value, origin: "--param" }) as const)
-    const pipeline = yield* loadPipeline("main.yaml", { ...others, registry, params: given, workingFolder })
+    const pipeline = yield* loadPipeline("main.yaml", {
+      ...others,
+      registry,
+      params: values ?? given,
+      workingFolder,
+    })
     return { pipeline, workingFolder }
   },
   Effect.scoped,

@@ -20,4 +20,4 @@ export {
 export { type ProgramTask, programTask } from "./program-task.ts"
 export { DURATION_EXAMPLES, parseDuration, parseSize, SIZE_EXAMPLES } from "./quantities.ts"
 export { readUsedStages, type UsedStage, type UsedStages } from "./used-stages.ts"
-export { toJson, type Value } from "./value.ts"
+export { locate, toJson, type Value } from "./value.ts"

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { describe, expect, test } from "vitest"
 import { load, messagesOf, mistakesOf, pipelineOf } from "./fixture.ts"
-import { OutputReference, SourcePath } from "./pipeline.ts"
+import { type Json, OutputReference, SourcePath } from "./pipeline.ts"
 
 const FETCH = `
   weights:
@@ -290,5 +290,31 @@ describe("imports", () => {
     expect(await messagesOf(main("a.yaml"), files)).toEqual([
       "2:11 `a.yaml` is larger than such a file may be (1000000 bytes)",
     ])
+  })
+})
+
+describe("values that a program gives", () => {
+  const DOCUMENT = `
+version: 1
+params:
+  seeds: { type: array, items: { type: integer } }
+  images: { type: string, format: path, default: nowhere }
+stages:
+  scenes: { uses: dataset/scenes, matrix: { seed: "\${{ params.seeds }}" } }
+  train: { uses: train/diva, with: { model: weights, images: "\${{ params.images }}" } }
+`
+  const loadWith = (params: { readonly [name: string]: Json }) =>
+    load({ "main.yaml": DOCUMENT, "weights/x": "", "data/x": "" }, { values: params })
+
+  test("need not be texts, and paths are relative to the working folder", async () => {
+    const { pipeline, workingFolder } = await Effect.runPromise(loadWith({ seeds: [1, 2], images: "data" }))
+    expect(pipeline.params).toEqual({ seeds: [1, 2], images: `${workingFolder}/data` })
+    expect(pipeline.tasks).toHaveLength(3)
+  })
+
+  test("are checked as all others are", async () => {
+    const { message } = await Effect.runPromise(Effect.flip(loadWith({ seeds: [1, "two"], seed: 3 })))
+    expect(message).toContain('params:1:1: error: param `seeds.1` must be a whole number, not the text "two"')
+    expect(message).toContain("params:1:1: error: unknown param `seed`")
   })
 })

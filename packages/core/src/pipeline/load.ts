@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { Effect, type FileSystem, Path } from "effect"
-import { Diagnostics } from "../document/index.ts"
+import { Diagnostics, Source } from "../document/index.ts"
 import type { LoadStage, StageRegistry } from "../stage/index.ts"
 import { readCaseFile } from "./case-files.ts"
 import type { CaseFile } from "./compilation.ts"
@@ -12,15 +12,16 @@ import type { NamedPath } from "./inputs.ts"
 import { InvalidPipeline } from "./invalid-pipeline.ts"
 import { loadModuleStages } from "./module-stages.ts"
 import type { GivenParam } from "./params.ts"
-import type { Pipeline } from "./pipeline.ts"
+import type { Json, Pipeline } from "./pipeline.ts"
+import { locate, type Value } from "./value.ts"
 
 /** What a pipeline is loaded with. */
 export interface LoadOptions {
   readonly registry: StageRegistry
   /** Finds stages that documents name by a file or a package; without it there are none. */
   readonly loadStage?: LoadStage
-  /** Values of params; they win over those of files, and later ones over earlier ones. */
-  readonly params?: ReadonlyArray<GivenParam>
+  /** Values of params, or texts as they stand on a command line; they win over those of files. */
+  readonly params?: { readonly [name: string]: Json } | ReadonlyArray<GivenParam>
   /** YAML or JSON files of params' values; later ones win over earlier ones. */
   readonly paramFiles?: ReadonlyArray<string>
   /** Names of the document's profiles to apply, later ones over earlier ones. */
@@ -60,7 +61,10 @@ export const loadPipeline = Effect.fn("loadPipeline")(function* (
   if (document === undefined) return yield* new InvalidPipeline({ diagnostics: reading.sorted() })
   const modules = yield* loadModuleStages(documentsOf(document), loadStage, workingFolder, reading)
   const files = values.filter((value) => value !== undefined)
-  const sources = { files, isComplete: files.length === values.length, given: params, workingFolder }
+  const isComplete = files.length === values.length
+  const sources = isTexts(params)
+    ? { files, isComplete, given: params, workingFolder }
+    : { files: [...files, givenBy(params, workingFolder)], isComplete, given: [], workingFolder }
   const resolvePath = (folder: string, one: string) => path.resolve(folder, one)
   const caseFiles = new Map<string, CaseFile>()
   const options = { registry, modules, resolvePath, environment, workingFolder, caseFiles }
@@ -79,6 +83,13 @@ export const loadPipeline = Effect.fn("loadPipeline")(function* (
     return { ...pipeline, documents: [...new Set([...read, ...paramFiles, ...cases])] }
   }
 })
+
+const isTexts = (params: NonNullable<LoadOptions["params"]>): params is ReadonlyArray<GivenParam> =>
+  Array.isArray(params)
+
+/** The values that a program gives, as if they stood in a file of the working folder. */
+const givenBy = (params: { readonly [name: string]: Json }, workingFolder: string): Value =>
+  locate(params, { source: new Source("params", workingFolder, ""), start: 0, end: 1 })
 
 /** A document and all that are used as stages, however deep. */
 const documentsOf = (document: WholeDocument): ReadonlySet<WholeDocument> => {

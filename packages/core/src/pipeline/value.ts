@@ -68,6 +68,18 @@ export const seenFrom = (value: Value, span: Span): Value => {
   }
 }
 
+/** A value that a program gives, as if it stood at a place. */
+export const locate = (given: Json, span: Span): Value => {
+  if (typeof given !== "object" || given === null) return { kind: "scalar", value: given, span }
+  if (Array.isArray(given)) {
+    return { kind: "list", items: given.map((item: Json) => locate(item, span)), span }
+  }
+  const entries = Object.entries(given).map(
+    ([name, item]) => [name, { key: span, value: locate(item, span) }] as const,
+  )
+  return { kind: "map", entries: new Map(entries), span }
+}
+
 /** The items of what is a list; undefined for what isn't. */
 export const itemsOf = (value: Value): ReadonlyArray<Value> | undefined =>
   value.kind === "list" || value.kind === "artefacts" ? value.items : undefined

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { Effect, type Scope } from "effect"
 import type { TObject } from "typebox"
 import { Diagnostics, Source } from "../document/index.ts"
-import { InvalidPipeline, type Json, programTask, type Value } from "../pipeline/index.ts"
+import { InvalidPipeline, type Json, locate, programTask } from "../pipeline/index.ts"
 import {
   type OutputDefinition,
   type Progress,
@@ -38,17 +38,6 @@ const temporaryFolder = Effect.acquireRelease(
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true })),
 )
 
-const locatedValue = (given: Json, source: Source): Value => {
-  const span = { source, start: 0, end: 1 }
-  if (typeof given !== "object" || given === null) return { kind: "scalar", value: given, span }
-  if (Array.isArray(given))
-    return { kind: "list", items: given.map((item: Json) => locatedValue(item, source)), span }
-  const entries = Object.entries(given).map(
-    ([name, item]) => [name, { key: span, value: locatedValue(item, source) }] as const,
-  )
-  return { kind: "map", entries: new Map(entries), span }
-}
-
 /** The input as the engine hands it over: checked, with defaults, artefacts as absolute paths. */
 const completeInput = <Input extends TObject, Outputs extends Readonly<Record<string, OutputDefinition>>>(
   stage: StageWith<Input, Outputs>,
@@ -60,7 +49,7 @@ const completeInput = <Input extends TObject, Outputs extends Readonly<Record<st
     const span = { source, start: 0, end: 1 }
     const settings = { kind: "map" as const, entries: new Map(), span }
     const entries = Object.entries(input).map(
-      ([name, value]) => [name, { key: span, value: locatedValue(value, source) }] as const,
+      ([name, value]) => [name, { key: span, value: locate(value, span) }] as const,
     )
     const given = { kind: "map" as const, entries: new Map(entries), span }
     const place = { id: "test", key: "test", matrix: {} }
