@@ -36,5 +36,5 @@ export const buildProgram = async (folder: string): Promise<ReadonlyArray<string
   await bundle(join(folder, "dist"), [withBenchStages])
   const start = join(folder, "bin", "start.mjs")
   cpSync(join(root, "packages", "cli", "bin"), join(folder, "bin"), { recursive: true })
-  return [process.execPath, start]
+  return [process.execPath, "--min-semi-space-size=16", start]
 }
