@@ -37,5 +37,6 @@ export const packagedFiles = async (models: string, name: string): Promise<Reado
       size,
       sha256,
       mirrors: [`${PACKAGE_SCHEME}${name}/${path}`],
+      evidence: "the manifest of the package",
     }))
 }

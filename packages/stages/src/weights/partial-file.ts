@@ -1,64 +1,160 @@
-import { createHash, type Hash } from "node:crypto"
-import { createReadStream } from "node:fs"
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Option, Schema } from "effect"
+import { addRange, type ByteRange, bytesOf, missingOf } from "./ranges.ts"
 
-/** What is known of a partial download: from where it came, and how the server names that version. */
-const Origin = Schema.Struct({ url: Schema.String, validator: Schema.String })
-type Origin = typeof Origin.Type
-const decodeOrigin = Schema.decodeUnknownOption(Schema.fromJsonString(Origin))
+/** What is on the disk of a file in the making. */
+const Parts = Schema.Struct({
+  /** Bytes of the whole file, once a server has told them. */
+  size: Schema.NullOr(Schema.Int),
+  /** How each source names the version that its parts are of: its ETag, or the time of its last change. */
+  validators: Schema.Record(Schema.String, Schema.String),
+  /** Which bytes are here, sorted. */
+  done: Schema.Array(Schema.Tuple([Schema.Int, Schema.Int])),
+})
+type Parts = typeof Parts.Type
+const decodeParts = Schema.decodeUnknownOption(Schema.fromJsonString(Parts))
 
-/** A file in the making, which survives kills: what has come (`.partial`) and from where (`.origin`). */
+const NOTHING: Parts = { size: null, validators: {}, done: [] }
+
+/** Bytes that may be written before the record says so: what a kill costs at most. */
+const UNRECORDED = 16 << 20
+
+/**
+ * A file in the making, out of parts in any order, which survives kills: the bytes (`.partial`), and which of them are
+ * there (`.parts`). The record is replaced in one step, and says less than is there rather than more.
+ *
+ * Parts of several sources go together, for the whole is known by its digest.
+ */
 export class PartialFile {
   /** Where the file is when it is whole. */
   readonly file: string
+  readonly #handle: FileHandle
+  #parts: Parts
+  #unrecorded = 0
+  /** Counts how often all was forgotten. */
+  #beginnings = 0
+  #saving: Promise<void> = Promise.resolve()
 
-  constructor(file: string) {
+  private constructor(file: string, handle: FileHandle, parts: Parts) {
     this.file = file
+    this.#handle = handle
+    this.#parts = parts
   }
 
-  get #partial(): string {
-    return `${this.file}.partial`
+  /** Opens what is there of a file, or begins it. */
+  static async open(file: string): Promise<PartialFile> {
+    await mkdir(dirname(file), { recursive: true })
+    const found = await stat(`${file}.partial`).catch(() => undefined)
+    const parts = Option.getOrUndefined(
+      decodeParts(await readFile(`${file}.parts`, "utf8").catch(() => undefined)),
+    )
+    const isSound = found !== undefined && parts !== undefined && isPossible(parts, found.size)
+    const handle = await open(`${file}.partial`, isSound ? "r+" : "w+")
+    return new PartialFile(file, handle, isSound ? parts : NOTHING)
   }
 
-  get #origin(): string {
-    return `${this.file}.origin`
+  /** Bytes of the whole, where they are known. */
+  get size(): number | undefined {
+    return this.#parts.size ?? undefined
   }
 
-  /** How many bytes are here of the version of `url` that `validator` names; undefined when there are none. */
-  async progress(url: string): Promise<{ readonly bytes: number; readonly validator: string } | undefined> {
-    const origin = decodeOrigin(await readFile(this.#origin, "utf8").catch(() => undefined))
-    const found = await stat(this.#partial).catch(() => undefined)
-    if (Option.isNone(origin) || origin.value.url !== url || found === undefined || found.size === 0)
-      return undefined
-    return { bytes: found.size, validator: origin.value.validator }
+  /** Bytes that are here. */
+  get bytes(): number {
+    return bytesOf(this.#parts.done)
   }
 
-  /** Opens it to continue after what is here, of which the digest is made first. */
-  async continue(): Promise<{ readonly handle: FileHandle; readonly hash: Hash }> {
-    const hash = createHash("sha256")
-    for await (const piece of createReadStream(this.#partial)) hash.update(piece)
-    return { handle: await open(this.#partial, "a"), hash }
+  /** How the source named the version that we have parts of. */
+  validator(source: string): string | undefined {
+    return this.#parts.validators[source]
   }
 
-  /** Opens it to begin anew. */
-  async begin(origin: Origin | undefined): Promise<{ readonly handle: FileHandle; readonly hash: Hash }> {
-    await this.discard()
-    await mkdir(dirname(this.file), { recursive: true })
-    if (origin !== undefined) await writeFile(this.#origin, JSON.stringify(origin))
-    return { handle: await open(this.#partial, "w"), hash: createHash("sha256") }
+  /** What is still to come of a part. */
+  missing(range: ByteRange): ReadonlyArray<ByteRange> {
+    return missingOf(this.#parts.done, range)
+  }
+
+  /** Notes what a source says of the whole. */
+  describe(source: string, size: number | undefined, validator: string | undefined): void {
+    this.#parts = {
+      ...this.#parts,
+      size: size ?? this.#parts.size,
+      validators: {
+        ...this.#parts.validators,
+        ...(validator !== undefined && { [source]: validator }),
+      },
+    }
+  }
+
+  /**
+   * Writes what one response brings. Once all is forgotten, what it still brings is of no use: it fails, and leaves no
+   * trace in the record.
+   */
+  writer(): (bytes: Uint8Array, position: number) => Promise<void> {
+    const beginning = this.#beginnings
+    return async (bytes, position) => {
+      if (beginning !== this.#beginnings) throw new Error("the download has begun anew")
+      for (let written = 0; written < bytes.length; ) {
+        const step = await this.#handle.write(bytes, written, bytes.length - written, position + written)
+        written += step.bytesWritten
+      }
+      if (beginning === this.#beginnings) await this.#note([position, position + bytes.length])
+    }
+  }
+
+  async #note(range: ByteRange): Promise<void> {
+    this.#parts = { ...this.#parts, done: addRange(this.#parts.done, range) }
+    this.#unrecorded += range[1] - range[0]
+    if (this.#unrecorded >= UNRECORDED) await this.save()
+  }
+
+  /** Records what is here. A power cut may take bytes that it speaks of: then the digest of the whole tells. */
+  save(): Promise<void> {
+    this.#unrecorded = 0
+    const next = this.#saving.then(() => this.#record())
+    this.#saving = next.catch(() => {})
+    return next
+  }
+
+  async #record(): Promise<void> {
+    const text = JSON.stringify(this.#parts)
+    await writeFile(`${this.file}.parts.new`, text)
+    await rename(`${this.file}.parts.new`, `${this.file}.parts`)
+  }
+
+  /** Forgets all that is here. */
+  async reset(): Promise<void> {
+    this.#beginnings++
+    this.#parts = NOTHING
+    await this.#saving
+    await rm(`${this.file}.parts`, { force: true })
+    await this.#handle.truncate(0)
   }
 
   /** Declares it whole. */
   async finish(): Promise<void> {
-    await rename(this.#partial, this.file)
-    await rm(this.#origin, { force: true })
+    await this.#saving
+    await rename(`${this.file}.partial`, this.file)
+    await rm(`${this.file}.parts`, { force: true })
   }
 
-  /** Throws away what is here. */
+  /** Takes it off the disk. */
   async discard(): Promise<void> {
-    await rm(this.#origin, { force: true })
-    await rm(this.#partial, { force: true })
+    await this.reset()
+    await rm(`${this.file}.partial`, { force: true })
   }
+
+  async close(): Promise<void> {
+    await this.#saving
+    await this.#handle.close()
+  }
+}
+
+/** A record is only as good as the bytes that it speaks of. */
+const isPossible = ({ done, size }: Parts, bytes: number): boolean => {
+  const sorted = done.reduce<ReadonlyArray<ByteRange>>(addRange, [])
+  const end = sorted.at(-1)?.[1] ?? 0
+  return (
+    bytesOf(sorted) === bytesOf(done) && (sorted[0]?.[0] ?? 0) >= 0 && end <= Math.min(bytes, size ?? bytes)
+  )
 }
