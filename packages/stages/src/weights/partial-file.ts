@@ -18,7 +18,7 @@ const decodeParts = Schema.decodeUnknownOption(Schema.fromJsonString(Parts))
 const NOTHING: Parts = { size: null, validators: {}, done: [] }
 
 /** Bytes that may be written before the record says so: what a kill costs at most. */
-const UNRECORDED = 16 << 20
+const UNRECORDED = 8 << 20
 
 /**
  * A file in the making, out of parts in any order, which survives kills: the bytes (`.partial`), and which of them are
