@@ -124,7 +124,7 @@ export const CLIP_WEIGHTS: ReadonlyArray<CatalogueEntry> = [
     name: "dfn-h14-224",
     architecture: "DFN ViT-H/14 (DFN-5B), 224 pixels",
     licence: "apple-ascl",
-    note: "digests unknown to us",
+    note: "commit and digests unknown to us",
     place: ["apple/DFN5B-CLIP-ViT-H-14", "main"],
     weights: PYTORCH,
   }),

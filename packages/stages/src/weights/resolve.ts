@@ -147,15 +147,12 @@ const checkComplete = (name: string, files: ReadonlyArray<WeightFile>): Readonly
 const listed = (files: ReadonlyArray<WeightFile>): string => files.map(({ path }) => path).join(", ")
 
 const unknownName = (name: string, catalogue: ReadonlyArray<CatalogueEntry>): StageFailure => {
-  const near = didYouMean(
-    name,
-    catalogue.map((entry) => entry.name),
-  )
-  const isRepository = /^[\w.-]+\/[\w.-]+$/.test(name.replace(/^hf-hub:/, ""))
-  const hint = isRepository
-    ? `a repository is asked for with \`repository: ${name.replace(/^hf-hub:/, "")}\``
-    : near
-  return permanent(`the catalogue has no weights named "${name}"`, { ...(hint !== undefined && { hint }) })
+  const names = catalogue.map((entry) => entry.name)
+  const repository = name.replace(/^hf-hub:/, "")
+  const hint = /^[\w.-]+\/[\w.-]+$/.test(repository)
+    ? `a repository is asked for with \`repository: ${repository}\``
+    : (didYouMean(name, names) ?? `it has ${names.join(", ")}`)
+  return permanent(`the catalogue has no weights named "${name}"`, { hint })
 }
 
 const checkPath = (path: string): void => {

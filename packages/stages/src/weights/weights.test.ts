@@ -176,4 +176,18 @@ describe("the catalogue", () => {
           assert.match(known ?? digest, /^[0-9a-f]{64}$/)
         }
   })
+
+  it("is told in full in the documentation", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../../../docs/models.md"), "utf8")
+    for (const { name, files } of CATALOGUE) {
+      assert.include(page, `\`${name}\``)
+      if (files === "packaged") continue
+      for (const { path, sha256: known, mirrors } of files) {
+        if (!/\.(safetensors|bin|pt)$/.test(path)) continue
+        if (known !== null) assert.include(page, `\`${known.slice(0, 8)}…\``)
+        for (const [, commit] of mirrors.join().matchAll(/@([0-9a-f]{8})[0-9a-f]{32}\//g))
+          assert.include(page, `\`${commit}…\``)
+      }
+    }
+  })
 })
