@@ -1,6 +1,5 @@
 import { permanent, type StageFailure, transient } from "@diva-pipeline/core"
 import type { TransferFault } from "../network/index.ts"
-import { HUB_SCHEME } from "./hub-address.ts"
 
 /** What was wrong with an address, which may be shown as it is. */
 export type FaultAt = readonly [address: string, fault: TransferFault]
@@ -31,15 +30,28 @@ interface Asked {
 
 /** A file that none of its addresses gave: each address and why, and what to do about it. */
 export const noSource = (path: string, faults: ReadonlyArray<FaultAt>, asked: Asked): StageFailure => {
-  const lines = faults.map(([address, { message }]) => `\n  ${address}: ${message}`)
+  const lines = faults.map(([address, fault]) => `\n  ${address}: ${fault.message}${patienceText(fault)}`)
   const message = `${path} could not be fetched:${lines.join("")}`
-  const waits = faults.flatMap(([, { retryAfter }]) => (retryAfter === undefined ? [] : [retryAfter]))
   if (faults.some(([, fault]) => fault.transient || fault.kind === "unreachable"))
     return transient(message, {
       hint: "check the network; what has come is kept, and the next run continues",
-      ...(waits.length > 0 && { retryAfter: Math.ceil(Math.min(...waits) / 1000) }),
+      ...patienceOf(faults),
     })
   return permanent(message, { hint: adviceOn(faults, asked) })
+}
+
+const secondsAsked = (fault: TransferFault): number | undefined =>
+  fault.transient && fault.retryAfter !== undefined ? Math.ceil(fault.retryAfter / 1000) : undefined
+
+const patienceText = (fault: TransferFault): string => {
+  const seconds = secondsAsked(fault)
+  return seconds === undefined ? "" : `, and asks to wait ${seconds} s`
+}
+
+/** Each attempt asks all addresses: the one that asks for the longest wait is heeded. */
+const patienceOf = (faults: ReadonlyArray<FaultAt>): { readonly retryAfter?: number } => {
+  const asked = faults.map(([, fault]) => secondsAsked(fault)).filter((seconds) => seconds !== undefined)
+  return asked.length === 0 ? {} : { retryAfter: Math.max(...asked) }
 }
 
 const adviceOn = (faults: ReadonlyArray<FaultAt>, { endpoint, hasToken }: Asked): string => {
@@ -51,10 +63,7 @@ const adviceOn = (faults: ReadonlyArray<FaultAt>, { endpoint, hasToken }: Asked)
   if (closed === undefined)
     return "give other addresses: `files: [{ path: …, urls: [https://…, hf://… or file:///…] }]`"
   const repository = /^hf:\/\/([^@]+)@/.exec(closed[0])?.[1]
-  const page =
-    closed[0].startsWith(HUB_SCHEME) && repository !== undefined
-      ? `${endpoint}/${repository}`
-      : "the model's page"
+  const page = repository === undefined ? "the model's page" : `${endpoint}/${repository}`
   return hasToken
     ? `HF_TOKEN does not open it: accept the licence on ${page} with the token's account, and let the token read it`
     : `the publisher wants a login: accept the licence on ${page}, and set HF_TOKEN (${endpoint}/settings/tokens)`

@@ -4,12 +4,12 @@ import { join } from "node:path"
 import type { StageContext, StageFailure } from "@diva-pipeline/core"
 import { Effect, Result } from "effect"
 import { faultOf, maskAddress, TransferFault, type TransferRetry } from "../network/index.ts"
-import { type CheckedContent, checkContent, type ExpectedContent } from "./digest.ts"
 import { type FaultAt, localFailure, noSource } from "./failures.ts"
-import { relinkFile, shareFile } from "./hub-cache.ts"
+import { relinkFile, shareFile } from "./hub/cache.ts"
 import type { WeightFile } from "./resolve.ts"
 import type { Suppliers, Supply } from "./supply.ts"
-import { transferFile } from "./transfer.ts"
+import { type CheckedContent, checkContent, type ExpectedContent } from "./transfer/digest.ts"
+import { transferFile } from "./transfer/transfer-file.ts"
 
 /** What the files of one checkpoint share. */
 export interface FileJob {

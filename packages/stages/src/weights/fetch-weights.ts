@@ -13,11 +13,11 @@ import {
   obtainFile,
   ownPlace,
 } from "./fetch-file.ts"
-import { hubAddress } from "./hub-address.ts"
-import { type HubSettings, hubSettings } from "./hub-settings.ts"
-import type { Wire } from "./hub-wire.ts"
+import { hubAddress } from "./hub/address.ts"
+import { repositoryFiles } from "./hub/repository-files.ts"
+import { type HubSettings, hubSettings } from "./hub/settings.ts"
+import type { Wire } from "./hub/wire.ts"
 import { packagedModels } from "./packaged.ts"
-import { repositoryFiles } from "./repository-files.ts"
 import {
   MANIFEST,
   type ResolvedWeights,
@@ -48,7 +48,8 @@ export interface FetchJob {
 }
 
 const TIMEOUT = 30_000
-const RETRY: TransferRetry = { times: 4, delay: 1000, longest: 60_000 }
+/** A server that asks for a longer wait is left to the engine: it holds nothing meanwhile, and its journal says why. */
+const RETRY: TransferRetry = { times: 4, delay: 1000, longest: 5000 }
 /** Files at a time. */
 const FILES = 4
 /** Requests at a time to one server. */

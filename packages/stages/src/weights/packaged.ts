@@ -3,7 +3,7 @@ import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { Option, Schema } from "effect"
-import type { CatalogueFile } from "./catalogue.ts"
+import type { CatalogueFile } from "./catalogue/catalogue.ts"
 
 /** The scheme of files that come with this package: `package:micro-clip/vocab.json`. */
 export const PACKAGE_SCHEME = "package:"

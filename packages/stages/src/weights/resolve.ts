@@ -1,6 +1,6 @@
 import { didYouMean, permanent, type StageFailure } from "@diva-pipeline/core"
-import { CATALOGUE, type CatalogueEntry, type CatalogueFile } from "./catalogue.ts"
-import { checkRevision, HUB_SCHEME, type HubRevision, isSafePath, parseHubAddress } from "./hub-address.ts"
+import { CATALOGUE, type CatalogueEntry, type CatalogueFile } from "./catalogue/catalogue.ts"
+import { checkRevision, HUB_SCHEME, type HubRevision, isSafePath, parseHubAddress } from "./hub/address.ts"
 import { packagedFiles } from "./packaged.ts"
 
 /** What the user asks for. */

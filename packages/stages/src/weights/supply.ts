@@ -1,13 +1,13 @@
 import { Effect } from "effect"
 import { maskAddress, TransferFault, type TransferRetry } from "../network/index.ts"
-import { type ByteSource, localSource, webSource } from "./byte-source.ts"
-import type { ExpectedContent } from "./digest.ts"
-import { HUB_SCHEME, type HubRevision, hubAddress, parseHubAddress } from "./hub-address.ts"
-import { cachedPlaces } from "./hub-cache.ts"
-import { type HubFile, type HubSnapshot, openSnapshot } from "./hub-snapshot.ts"
-import { authorization, type Wire } from "./hub-wire.ts"
+import { HUB_SCHEME, type HubRevision, hubAddress, parseHubAddress } from "./hub/address.ts"
+import { cachedPlaces } from "./hub/cache.ts"
+import { type HubFile, type HubSnapshot, openSnapshot } from "./hub/snapshot.ts"
+import { authorization, type Wire } from "./hub/wire.ts"
+import { xetSource } from "./hub/xet-source.ts"
 import type { WeightFile } from "./resolve.ts"
-import { xetSource } from "./xet-source.ts"
+import { type ByteSource, localSource, webSource } from "./transfer/byte-source.ts"
+import type { ExpectedContent } from "./transfer/digest.ts"
 
 /** One way to a file, once it is known what is there. */
 export interface Supply {

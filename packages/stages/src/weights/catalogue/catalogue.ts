@@ -1,6 +1,6 @@
-import { CLIP_WEIGHTS } from "./catalogue-clip.ts"
-import { DIFFUSION_WEIGHTS } from "./catalogue-diffusion.ts"
-import { TUNED_WEIGHTS } from "./catalogue-tuned.ts"
+import { CLIP_WEIGHTS } from "./clip.ts"
+import { DIFFUSION_WEIGHTS } from "./diffusion.ts"
+import { TUNED_WEIGHTS } from "./tuned.ts"
 
 /** One file of a checkpoint. */
 export interface CatalogueFile {

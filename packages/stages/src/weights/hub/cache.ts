@@ -12,8 +12,8 @@ import {
   writeFile,
 } from "node:fs/promises"
 import { basename, dirname, join, relative } from "node:path"
-import { type HubRevision, isCommit } from "./hub-address.ts"
-import type { HubFile, HubSnapshot } from "./hub-snapshot.ts"
+import { type HubRevision, isCommit } from "./address.ts"
+import type { HubFile, HubSnapshot } from "./snapshot.ts"
 
 /*
  * The cache of Python's huggingface_hub, in its own layout:

@@ -1,5 +1,5 @@
 import type { CatalogueEntry } from "./catalogue.ts"
-import { hubFile, SD_2_1_BASE, vocabulary } from "./catalogue-files.ts"
+import { hubFile, SD_2_1_BASE, vocabulary } from "./files.ts"
 
 const EVIDENCE = "programs that check the file of sd2-community's commit, and of other copies"
 

@@ -4,8 +4,8 @@ import { join, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, type Scope } from "effect"
 import type { Dispatcher } from "undici"
-import { faultOf, openResponse, readBody, TransferFault, type TransferResponse } from "../network/index.ts"
-import { PACKAGE_SCHEME } from "./packaged.ts"
+import { faultOf, openResponse, readBody, TransferFault, type TransferResponse } from "../../network/index.ts"
+import { PACKAGE_SCHEME } from "../packaged.ts"
 import type { ByteRange } from "./ranges.ts"
 
 /** One response: some of a file's bytes, or all of them. */

@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Exit } from "effect"
-import { inTurn, type Route, send, startServer, status } from "../network/fixtures/faulty-server.ts"
-import { content, digest, failureOf, fetch, makeFolder, one, sha256 } from "./fixtures/fetching.ts"
-import { ranged } from "./fixtures/ranged.ts"
+import { inTurn, type Route, send, startServer, status } from "../../network/fixtures/faulty-server.ts"
+import { content, digest, failureOf, fetch, makeFolder, one, sha256 } from "../fixtures/fetching.ts"
+import { ranged } from "../fixtures/ranged.ts"
 
 const other = Buffer.from(content).reverse()
 const ranges = (server: { requests: ReadonlyArray<{ headers: { range?: string | undefined } }> }) =>

@@ -1,9 +1,9 @@
 import { Readable } from "node:stream"
 import { Effect, Exit, Scope } from "effect"
 import type { Dispatcher } from "undici"
-import { collectBody, openResponse, type TransferResponse } from "../network/index.ts"
-import { USER_AGENT } from "./byte-source.ts"
-import type { HubSettings } from "./hub-settings.ts"
+import { collectBody, openResponse, type TransferResponse } from "../../network/index.ts"
+import { USER_AGENT } from "../transfer/byte-source.ts"
+import type { HubSettings } from "./settings.ts"
 
 /** Bytes of an answer of the hub itself; the largest lists of files have some megabytes. */
 const LARGEST_ANSWER = 64 << 20

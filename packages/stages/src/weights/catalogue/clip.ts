@@ -1,5 +1,5 @@
 import type { CatalogueEntry } from "./catalogue.ts"
-import { hubFile, type Known, type Place, vocabulary } from "./catalogue-files.ts"
+import { hubFile, type Known, type Place, vocabulary } from "./files.ts"
 
 export const CONFIG = "open_clip_config.json"
 export const SAFETENSORS = "open_clip_model.safetensors"

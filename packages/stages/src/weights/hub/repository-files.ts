@@ -1,7 +1,7 @@
 import { permanent } from "@diva-pipeline/core"
-import { hubAddress } from "./hub-address.ts"
-import type { HubSnapshot } from "./hub-snapshot.ts"
-import type { WeightFile } from "./resolve.ts"
+import type { WeightFile } from "../resolve.ts"
+import { hubAddress } from "./address.ts"
+import type { HubSnapshot } from "./snapshot.ts"
 
 /**
  * The files of a repository that are asked for.

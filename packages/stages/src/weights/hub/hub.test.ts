@@ -12,10 +12,10 @@ import {
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Exit } from "effect"
-import { inTurn, send, slam, status } from "../network/fixtures/faulty-server.ts"
-import { content, digest, failureOf, fetch, makeFolder, sha256 } from "./fixtures/fetching.ts"
-import { gitSha1, type HubBehaviour, type HubEntry, startHub } from "./fixtures/hub-server.ts"
-import { ranged } from "./fixtures/ranged.ts"
+import { inTurn, send, slam, status } from "../../network/fixtures/faulty-server.ts"
+import { content, digest, failureOf, fetch, makeFolder, sha256 } from "../fixtures/fetching.ts"
+import { gitSha1, type HubBehaviour, type HubEntry, startHub } from "../fixtures/hub-server.ts"
+import { ranged } from "../fixtures/ranged.ts"
 
 const COMMIT = "c".repeat(40)
 const OLD = "0".repeat(40)

@@ -4,10 +4,10 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { Exit } from "effect"
 import { describe, expect, it } from "vitest"
-import { content, fetch, makeFolder, sha256 } from "./fixtures/fetching.ts"
-import { type HubEntry, startHub } from "./fixtures/hub-server.ts"
+import { content, fetch, makeFolder, sha256 } from "../fixtures/fetching.ts"
+import { type HubEntry, startHub } from "../fixtures/hub-server.ts"
 
-const script = join(import.meta.dirname, "../../../../test/reference/hub_cache.py")
+const script = join(import.meta.dirname, "../../../../../test/reference/hub_cache.py")
 /** A Python that has huggingface_hub. */
 const python = process.env.DIVA_REFERENCE_PYTHON ?? "python3"
 const run = promisify(execFile)

@@ -1,9 +1,9 @@
 import { downloadFile, fileDownloadInfo } from "@huggingface/hub"
 import { Effect } from "effect"
-import { faultOf, TransferFault } from "../network/index.ts"
-import type { ByteSource, Part } from "./byte-source.ts"
-import type { HubFile, HubSnapshot } from "./hub-snapshot.ts"
-import { hubFetch, type Wire } from "./hub-wire.ts"
+import { faultOf, TransferFault } from "../../network/index.ts"
+import type { ByteSource, Part } from "../transfer/byte-source.ts"
+import type { HubFile, HubSnapshot } from "./snapshot.ts"
+import { hubFetch, type Wire } from "./wire.ts"
 
 /**
  * A file of the hub in Xet, its storage of content-defined chunks, as the library speaks it. The library makes the file

@@ -1,6 +1,6 @@
 import type { CatalogueEntry, CatalogueFile } from "./catalogue.ts"
-import { CLIP_WEIGHTS, CONFIG, PYTORCH, SAFETENSORS } from "./catalogue-clip.ts"
-import { hubFile, type Place } from "./catalogue-files.ts"
+import { CLIP_WEIGHTS, CONFIG, PYTORCH, SAFETENSORS } from "./clip.ts"
+import { hubFile, type Place } from "./files.ts"
 
 const DIVA: Place = ["BAAI/DIVA", "main"]
 const GENHANCER: Place = ["msj9817/GenHancer", "main"]

@@ -1,5 +1,5 @@
 import { Effect, Exit, type Scope } from "effect"
-import { retryTransfer, TransferFault, type TransferRetry } from "../network/index.ts"
+import { retryTransfer, TransferFault, type TransferRetry } from "../../network/index.ts"
 import type { ByteSource, Part } from "./byte-source.ts"
 import { type CheckedContent, checkContent, type ExpectedContent } from "./digest.ts"
 import { PartialFile } from "./partial-file.ts"

@@ -1,9 +1,9 @@
 import { listFiles, modelInfo } from "@huggingface/hub"
 import { Effect, Result, Schema } from "effect"
-import { faultOf, retryTransfer, TransferFault, type TransferRetry } from "../network/index.ts"
-import { type HubRevision, isCommit } from "./hub-address.ts"
-import { cachedSnapshot } from "./hub-cache.ts"
-import { hubFetch, type Wire } from "./hub-wire.ts"
+import { faultOf, retryTransfer, TransferFault, type TransferRetry } from "../../network/index.ts"
+import { type HubRevision, isCommit } from "./address.ts"
+import { cachedSnapshot } from "./cache.ts"
+import { hubFetch, type Wire } from "./wire.ts"
 
 /** What the hub says of a file: its size, and what its content must be. */
 export interface HubFile {
