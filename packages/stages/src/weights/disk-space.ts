@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { constants, copyFile, mkdir, rm, stat, statfs, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { constants, copyFile, rm, stat, statfs, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import { permanent, type StageFailure } from "@diva-pipeline/core"
 
 /** What is going to be written into a folder. */
@@ -40,13 +40,17 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e
 export const freeSpace = async (
   folder: string,
 ): Promise<{ readonly disk: number; readonly free: number } | undefined> => {
-  try {
-    await mkdir(folder, { recursive: true })
-    const [{ bavail, bsize }, { dev }] = [await statfs(folder), await stat(folder)]
-    return { disk: dev, free: bavail * bsize }
-  } catch {
-    return undefined
-  }
+  const there = await nearest(folder)
+  if (there === undefined) return undefined
+  const found = await statfs(there.folder).catch(() => undefined)
+  return found === undefined ? undefined : { disk: there.disk, free: found.bavail * found.bsize }
+}
+
+/** The folder, or the one of those around it that is there. */
+const nearest = async (folder: string): Promise<{ folder: string; disk: number } | undefined> => {
+  const found = await stat(folder).catch(() => undefined)
+  if (found !== undefined) return { folder, disk: found.dev }
+  return dirname(folder) === folder ? undefined : nearest(dirname(folder))
 }
 
 /** Whether two folders are on one disk, where files move at no cost. */

@@ -1,4 +1,4 @@
-import { constants, copyFile, link, mkdir, stat, writeFile } from "node:fs/promises"
+import { chmod, constants, copyFile, link, mkdir, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { type StageContext, StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
@@ -177,13 +177,15 @@ const makeMeter = (files: ReadonlyArray<LocatedFile>, progress: StageContext["pr
 }
 
 /**
- * Puts a file where it belongs. What is in the checkpoint stays there, for the run may still be killed; what is in the
- * cache is copied, for others may write to it there.
+ * Puts a file where it belongs. What is in the checkpoint stays there, for the run may still be killed, and is read-only
+ * from now on, so that it may be one file with two names. What is in the cache is copied, for others may write to it.
  */
 const place = async ({ place: from, isShared }: FoundFile, to: string): Promise<void> => {
   await mkdir(dirname(to), { recursive: true })
   const copy = () => copyFile(from, to, constants.COPYFILE_FICLONE)
-  await (isShared ? copy() : link(from, to).catch(copy))
+  if (isShared) return copy()
+  await chmod(from, 0o444)
+  await link(from, to).catch(copy)
 }
 
 /**

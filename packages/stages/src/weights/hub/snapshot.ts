@@ -1,4 +1,3 @@
-import { listFiles, modelInfo } from "@huggingface/hub"
 import { Effect, Result, Schema } from "effect"
 import { faultOf, retryTransfer, TransferFault, type TransferRetry } from "../../network/index.ts"
 import { type HubRevision, isCommit } from "./address.ts"
@@ -65,6 +64,8 @@ const freshSnapshot = Effect.fnUntraced(function* (
   retry: TransferRetry,
 ): Effect.fn.Return<HubSnapshot, TransferFault> {
   const { repository, revision } = asked
+  // Loaded when it is needed: most weights of small pipelines come with the package.
+  const { listFiles, modelInfo } = yield* Effect.promise(() => import("@huggingface/hub"))
   const call = { hubUrl: wire.hub.endpoint, fetch: hubFetch(wire) }
   const ask = <A>(run: () => Promise<A>) =>
     Effect.tryPromise({ try: run, catch: faultOfCall }).pipe(

@@ -129,6 +129,31 @@ describe("a transfer in parts", () => {
   })
 })
 
+describe("a transfer that is stopped", () => {
+  it("ends at once, and goes on the next time", async () => {
+    using folder = makeFolder()
+    const stop = new AbortController()
+    let isStalled = true
+    await using server = await startServer({
+      "/model": (request, response, count) => {
+        const parts = ranged({ bytes: () => content, etag: () => '"v"' })
+        if (request.headers.range !== "bytes=150000-199999" || !isStalled)
+          return parts(request, response, count)
+        setTimeout(() => stop.abort(), 200)
+      },
+    })
+    const request = one(`${server.url}/model`)
+    const stopped = failureOf(await fetch(folder.path, request, { signal: stop.signal, timeout: 60_000 }))
+    assert.strictEqual(stopped.reason, "cancelled")
+    isStalled = false
+    const before = server.requests.length
+    const { exit, output } = await fetch(folder.path, request)
+    assert.isTrue(Exit.isSuccess(exit))
+    assert.deepStrictEqual(readFileSync(join(output, "model.safetensors")), content)
+    assert.deepStrictEqual(ranges(server).slice(before), ["bytes=150000-199999"])
+  })
+})
+
 describe("a transfer from a server that", () => {
   it("knows no parts comes in one stream", async () => {
     const { server } = await fetched(send(content, { etag: '"v"' }))
