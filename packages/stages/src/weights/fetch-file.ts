@@ -19,7 +19,9 @@ export interface FileJob {
   /** The cache that is shared with Python. */
   readonly cache: string
   readonly retry: TransferRetry
+  /** The hub's address, as it may be shown. */
   readonly endpoint: string
+  readonly isOffline: boolean
   readonly hasToken: boolean
   readonly log: StageContext["log"]
   /** Bytes of one request, where it isn't the usual. */
@@ -65,7 +67,7 @@ export const locateFile = Effect.fnUntraced(function* (
     }
     const found = yield* Effect.promise(() => findHere(file, supply.success, job))
     if (found === undefined && supply.success.sources.length === 0) {
-      faults.push([maskAddress(address), damagedOffline()])
+      faults.push([maskAddress(address), noSoundCopy(job.isOffline)])
       continue
     }
     const size = found?.content.size ?? supply.success.expected.size
@@ -74,12 +76,12 @@ export const locateFile = Effect.fnUntraced(function* (
   return yield* noSource(file.path, faults, job)
 })
 
-const damagedOffline = (): TransferFault =>
+const noSoundCopy = (isOffline: boolean): TransferFault =>
   new TransferFault({
-    kind: "refused",
-    message: "the cache's copy is damaged, and HF_HUB_OFFLINE is set",
+    kind: isOffline ? "refused" : "unreachable",
+    message: `the cache's copy is damaged, and ${isOffline ? "HF_HUB_OFFLINE is set" : "the hub is out of reach"}`,
     transient: false,
-    code: "OFFLINE",
+    ...(isOffline && { code: "OFFLINE" }),
   })
 
 /** Named by content and path, so that whatever the folder holds of another request is either right or left alone. */
@@ -99,7 +101,7 @@ const findHere = async (
     const content = await readable(place, supply.expected)
     if (content === undefined) continue
     if (content.mistake !== undefined) {
-      log("warning", `${place} is damaged: ${content.mistake}; it is fetched again`)
+      log("warning", `${place} is damaged: ${content.mistake}`)
       continue
     }
     if (place !== own && supply.hub !== undefined)

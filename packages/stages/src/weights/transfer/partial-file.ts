@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Option, Schema } from "effect"
@@ -66,7 +67,7 @@ export class PartialFile {
 
   /** How the source named the version that we have parts of. */
   validator(source: string): string | undefined {
-    return this.#parts.validators[source]
+    return this.#parts.validators[keyOf(source)]
   }
 
   /** What is still to come of a part. */
@@ -81,7 +82,7 @@ export class PartialFile {
       size: size ?? this.#parts.size,
       validators: {
         ...this.#parts.validators,
-        ...(validator !== undefined && { [source]: validator }),
+        ...(validator !== undefined && { [keyOf(source)]: validator }),
       },
     }
   }
@@ -149,6 +150,9 @@ export class PartialFile {
     await this.#handle.close()
   }
 }
+
+/** An address may hold what lets its holder in, and the record lies on the disk. */
+const keyOf = (source: string): string => createHash("sha256").update(source).digest("hex").slice(0, 16)
 
 /** A record is only as good as the bytes that it speaks of. */
 const isPossible = ({ done, size }: Parts, bytes: number): boolean => {

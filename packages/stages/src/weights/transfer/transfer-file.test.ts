@@ -110,6 +110,24 @@ describe("a transfer in parts", () => {
     }
   })
 
+  it("keeps no address on the disk, for it may hold a secret", async () => {
+    using folder = makeFolder()
+    await using server = await startServer({
+      "/model": (request, response, count) =>
+        (count === 0 ? ranged({ bytes: () => content, etag: () => '"v"' }) : status(404))(
+          request,
+          response,
+          count,
+        ),
+    })
+    await fetch(folder.path, one(`${server.url}/model?token=abc`))
+    const checkpoint = join(folder.path, "checkpoint")
+    const record = readdirSync(checkpoint).find((name) => name.endsWith(".parts")) ?? ""
+    const text = readFileSync(join(checkpoint, record), "utf8")
+    assert.deepStrictEqual(JSON.parse(text).done, [[0, 50_000]])
+    assert.notInclude(text, "abc")
+  })
+
   it("mends parts that were damaged on the disk, by fetching the whole", async () => {
     using folder = makeFolder()
     await using server = await startServer({ "/model": ranged({ bytes: () => content, etag: () => '"v"' }) })
