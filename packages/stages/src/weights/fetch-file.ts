@@ -14,6 +14,8 @@ import { transferFile } from "./transfer/transfer-file.ts"
 /** What the files of one checkpoint share. */
 export interface FileJob {
   readonly suppliers: Suppliers
+  /** What the cache may have of an address without anybody being asked. */
+  readonly cached: (file: WeightFile, address: string) => Effect.Effect<Supply | undefined>
   /** A folder that survives failed attempts. */
   readonly checkpoint: string
   /** The cache that is shared with Python. */
@@ -59,6 +61,10 @@ export const locateFile = Effect.fnUntraced(function* (
 ): Effect.fn.Return<LocatedFile, StageFailure> {
   const faults = [...earlier]
   for (const [index, address] of addresses.entries()) {
+    const known = yield* job.cached(file, address)
+    const kept = known && (yield* Effect.promise(() => findHere(file, known, job)))
+    if (kept !== undefined)
+      return { file, supply: kept.supply, size: kept.content.size, found: kept, faults, rest: [] }
     const supply = yield* Effect.result(job.suppliers(file, address))
     if (Result.isFailure(supply)) {
       faults.push([maskAddress(address), supply.failure])

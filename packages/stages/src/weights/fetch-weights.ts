@@ -26,7 +26,7 @@ import {
   type WeightFile,
   type WeightsRequest,
 } from "./resolve.ts"
-import { makeSnapshots, makeSuppliers, type Snapshots } from "./supply.ts"
+import { cachedSupply, makeSnapshots, makeSuppliers, type Snapshots } from "./supply.ts"
 
 /** Where a checkpoint goes, and how patiently it is fetched. */
 export interface FetchJob {
@@ -92,6 +92,7 @@ const fetchAll = Effect.fn("fetchWeights")(function* (
   const snapshots = makeSnapshots(wire, retry, log)
   const files: FileJob = {
     suppliers: makeSuppliers(wire, snapshots, models),
+    cached: (file, address) => cachedSupply(file, address, wire),
     checkpoint: job.checkpoint,
     cache: hub.cache,
     retry,

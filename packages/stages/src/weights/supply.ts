@@ -1,7 +1,7 @@
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { maskAddress, TransferFault, type TransferRetry } from "../network/index.ts"
-import { HUB_SCHEME, type HubRevision, hubAddress, parseHubAddress } from "./hub/address.ts"
-import { cachedPlaces } from "./hub/cache.ts"
+import { HUB_SCHEME, type HubRevision, hubAddress, isCommit, parseHubAddress } from "./hub/address.ts"
+import { cachedPlaces, cachedSnapshot } from "./hub/cache.ts"
 import { type HubFile, type HubSnapshot, openSnapshot } from "./hub/snapshot.ts"
 import { authorization, type Wire } from "./hub/wire.ts"
 import { xetSource } from "./hub/xet-source.ts"
@@ -69,6 +69,30 @@ const hubSupply = Effect.fnUntraced(function* (
   const snapshot = yield* snapshots(asked)
   const file = snapshot.files.get(asked.path)
   if (file === undefined) return yield* noFile(snapshot, asked.path, wire.hub.isOffline)
+  return yield* supplyOf(wanted, snapshot, file, wire)
+})
+
+/** What the cache knows of a file at a commit, which never changes: where it is there and sound, nobody need be asked. */
+export const cachedSupply = Effect.fnUntraced(function* (
+  wanted: WeightFile,
+  address: string,
+  wire: Wire,
+): Effect.fn.Return<Supply | undefined> {
+  if (!address.startsWith(HUB_SCHEME) || wire.hub.isOffline) return undefined
+  const asked = parseHubAddress(address)
+  if (!isCommit(asked.revision)) return undefined
+  const snapshot = yield* Effect.promise(() => cachedSnapshot(wire.hub.cache, asked))
+  const file = snapshot?.files.get(asked.path)
+  if (snapshot === undefined || file === undefined) return undefined
+  return Option.getOrUndefined(yield* Effect.option(supplyOf(wanted, snapshot, file, wire)))
+})
+
+const supplyOf = Effect.fnUntraced(function* (
+  wanted: WeightFile,
+  snapshot: HubSnapshot,
+  file: HubFile,
+  wire: Wire,
+): Effect.fn.Return<Supply, TransferFault> {
   if (wanted.sha256 !== undefined && file.sha256 !== undefined && wanted.sha256 !== file.sha256)
     return yield* refused(`its sha256 is ${file.sha256} there, and should be ${wanted.sha256}`)
   const expected = {
@@ -79,7 +103,7 @@ const hubSupply = Effect.fnUntraced(function* (
   if (expected.sha256 === undefined && expected.gitSha1 === undefined)
     return yield* refused("the cache does not say its digest, and there is no sha256 to check it by")
   return {
-    address: hubAddress({ ...asked, revision: snapshot.commit }),
+    address: hubAddress({ ...snapshot, revision: snapshot.commit, path: file.path }),
     expected,
     sources: snapshot.isFresh ? byteSources(snapshot, file, wire) : [],
     places: cachedPlaces(wire.hub.cache, snapshot, file),

@@ -296,7 +296,7 @@ describe("the cache", () => {
     assert.notStrictEqual(inode(join(output, "model.safetensors")), inode(join(cache, "blobs", digest)))
   })
 
-  it("is read before the hub's bytes are asked for, and with a commit before anything is", async () => {
+  it("is read before the hub's bytes are asked for", async () => {
     using folder = makeFolder()
     await using hub = await hubWith()
     await fetch(folder.path, request, at(hub))
@@ -306,6 +306,26 @@ describe("the cache", () => {
     assert.isTrue(Exit.isSuccess(exit), JSON.stringify(exit))
     assert.deepStrictEqual(readFileSync(join(output, "model.safetensors")), content)
     assert.strictEqual(hub.store.requests.length, before)
+  })
+
+  it("is enough for a file at a commit, unless its copy is damaged", async () => {
+    using folder = makeFolder()
+    await using hub = await hubWith()
+    await fetch(folder.path, wanted, at(hub))
+    forget(folder.path)
+    const asked = hub.hub.requests.length
+    const file = {
+      name: "mine",
+      files: [{ path: "a", urls: [`hf://owner/clip@${COMMIT}/model.safetensors`] }],
+    }
+    const { exit, output } = await fetch(folder.path, file, at(hub))
+    assert.isTrue(Exit.isSuccess(exit), JSON.stringify(exit))
+    assert.strictEqual(manifest(output).files.a.sha256, digest)
+    assert.strictEqual(hub.hub.requests.length, asked)
+    writeFileSync(join(cacheOf(folder.path), "blobs", digest), "damaged")
+    const again = await fetch(folder.path, file, at(hub))
+    assert.isTrue(Exit.isSuccess(again.exit), JSON.stringify(again.exit))
+    assert.deepStrictEqual(readFileSync(join(again.output, "a")), content)
   })
 
   it("is mended where it is damaged", async () => {
