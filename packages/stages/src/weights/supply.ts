@@ -101,7 +101,7 @@ const supplyOf = Effect.fnUntraced(function* (
     gitSha1: file.gitSha1,
   }
   if (expected.sha256 === undefined && expected.gitSha1 === undefined)
-    return yield* refused("the cache does not say its digest, and there is no sha256 to check it by")
+    return yield* refused("its digest is not told there, and there is no sha256 to check it by")
   return {
     address: hubAddress({ ...snapshot, revision: snapshot.commit, path: file.path }),
     expected,

@@ -431,7 +431,7 @@ describe("offline", () => {
     const environment = { environment: offline }
     assert.include(
       failureOf(await fetch(folder.path, file(), environment)).message,
-      "does not say its digest",
+      "its digest is not told there",
     )
     assert.isTrue(Exit.isSuccess((await fetch(folder.path, file(digest), environment)).exit))
   })

@@ -23,18 +23,19 @@ export interface HubSnapshot extends HubRevision {
   readonly isFresh: boolean
 }
 
-const Oid = Schema.String.check(Schema.isPattern(/^[0-9a-f]{40}$/))
 const Sha256 = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/))
 const Size = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const Entry = Schema.Struct({
   path: Schema.String,
   size: Size,
-  oid: Oid,
+  oid: Schema.optional(Schema.String),
   lfs: Schema.optional(Schema.Struct({ oid: Sha256, size: Size })),
   xetHash: Schema.optional(Schema.NullOr(Schema.String)),
 })
 const decodeEntry = Schema.decodeUnknownEffect(Entry)
-const decodeCommit = Schema.decodeUnknownEffect(Schema.Struct({ sha: Oid }))
+const decodeCommit = Schema.decodeUnknownEffect(
+  Schema.Struct({ sha: Schema.String.check(Schema.isPattern(/^[0-9a-f]{40}$/)) }),
+)
 
 /**
  * Finds out which commit a revision is, and what files it has: of the hub, or offline of the cache. Where the hub can't
@@ -102,7 +103,7 @@ const hubFile = ({ path, size, oid, lfs, xetHash }: typeof Entry.Type): HubFile 
   path,
   size: lfs?.size ?? size,
   sha256: lfs?.oid,
-  gitSha1: lfs === undefined ? oid : undefined,
+  gitSha1: lfs === undefined && oid !== undefined && isCommit(oid) ? oid : undefined,
   isXet: lfs !== undefined && typeof xetHash === "string",
 })
 

@@ -21,13 +21,13 @@ const fetched = async (route: Route, run = fetch) => {
 
 describe("a transfer in parts", () => {
   it("asks for several parts at a time, once it knows that the server has them", async () => {
-    let together = 0
-    let most = 0
+    const waiting: Array<() => void> = []
     const parts = ranged({ bytes: () => content, etag: () => '"v"' })
     const { server, progress } = await fetched((request, response, count) => {
-      most = Math.max(most, ++together)
-      response.on("close", () => together--)
-      setTimeout(() => parts(request, response, count), 50)
+      if (count === 0) return parts(request, response, count)
+      // None of the others is answered before all of them have come.
+      waiting.push(() => parts(request, response, count))
+      if (waiting.length === 3) for (const answer of waiting) answer()
     })
     assert.deepStrictEqual(ranges(server).toSorted(), [
       "bytes=0-49999",
@@ -35,7 +35,6 @@ describe("a transfer in parts", () => {
       "bytes=150000-199999",
       "bytes=50000-99999",
     ])
-    assert.strictEqual(most, 3)
     assert.strictEqual(server.requests[0]?.headers["if-range"], undefined)
     assert.strictEqual(server.requests[3]?.headers["if-range"], '"v"')
     assert.deepStrictEqual(progress.at(-1), { done: 200_000, total: 200_000, unit: "bytes" })
@@ -168,7 +167,8 @@ describe("a transfer that is stopped", () => {
     const { exit, output } = await fetch(folder.path, request)
     assert.isTrue(Exit.isSuccess(exit))
     assert.deepStrictEqual(readFileSync(join(output, "model.safetensors")), content)
-    assert.deepStrictEqual(ranges(server).slice(before), ["bytes=150000-199999"])
+    assert.include(ranges(server).slice(before), "bytes=150000-199999")
+    assert.notInclude(ranges(server).slice(before), "bytes=0-49999")
   })
 })
 
