@@ -113,8 +113,8 @@ const supplyOf = Effect.fnUntraced(function* (
 
 /**
  * Xet where the hub stores the file so, and always plain https: what Xet doesn't give, the hub's `resolve` does. The
- * library's own download of plain files is not used: it asks for all in one stream, can't go on after a cut, and sends
- * the token along when it is redirected.
+ * library's own download of plain files is not used: it asks for all in one stream, can't go on after a cut, and checks
+ * no digest.
  */
 const byteSources = (snapshot: HubSnapshot, file: HubFile, wire: Wire): ReadonlyArray<ByteSource> => {
   const path = file.path.split("/").map(encodeURIComponent).join("/")
