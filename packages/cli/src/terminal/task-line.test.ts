@@ -34,4 +34,14 @@ describe("describeProgress", () => {
     )
     expect(line).toBe("12 images  1.5 s attempt 2")
   })
+
+  it("tells bytes as people say them", () => {
+    const progress = { done: 400_000_010, total: 2_000_000_000, unit: "bytes" }
+    expect(describeProgress({ ...task, progress }, 5000, plain)).toMatch(
+      / 400 MB of 2\.0 GB {2}100 MB\/s {2}16 s left$/,
+    )
+    expect(describeProgress({ ...task, progress: { done: 12, unit: "bytes" } }, 1500, plain)).toBe(
+      "12 B  1.5 s",
+    )
+  })
 })

@@ -1,6 +1,6 @@
 import type { Progress } from "@diva-pipeline/core"
 import { printable } from "./printable.ts"
-import { formatRate, formatSeconds } from "./quantities.ts"
+import { formatBytes, formatRate, formatSeconds } from "./quantities.ts"
 import type { Styler } from "./style.ts"
 
 /** A running task as its line shows it. */
@@ -15,6 +15,15 @@ export interface RunningTask {
 }
 
 const BAR_WIDTH = 18
+
+/** The unit of downloads; nobody reads them digit by digit. */
+const BYTES = "bytes"
+
+const counted = (done: number, unit: string): string =>
+  unit === BYTES ? formatBytes(done) : `${done} ${unit}`
+
+const countedOf = (done: number, total: number, unit: string): string =>
+  unit === BYTES ? `${formatBytes(done)} of ${formatBytes(total)}` : `${done}/${total} ${unit}`
 
 const bar = (share: number, style: Styler): string => {
   const filled = Math.round(Math.min(1, Math.max(0, share)) * BAR_WIDTH)
@@ -43,9 +52,9 @@ export const describeProgress = (task: RunningTask, now: number, style: Styler):
   const unit = oneLine(progress.unit)
   const parts = [
     total === undefined
-      ? `${done} ${unit}`
-      : `${bar(done / Math.max(1, total), style)} ${done}/${total} ${unit}`,
-    rate === undefined ? "" : `${formatRate(rate)}/s`,
+      ? counted(done, unit)
+      : `${bar(done / Math.max(1, total), style)} ${countedOf(done, total, unit)}`,
+    rate === undefined ? "" : `${unit === BYTES ? formatBytes(rate) : formatRate(rate)}/s`,
     rate === undefined || total === undefined ? elapsed : `${formatSeconds((total - done) / rate)} left`,
     oneLine(progress.detail ?? ""),
   ]

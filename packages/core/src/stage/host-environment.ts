@@ -15,7 +15,10 @@ const PASSED: ReadonlyArray<readonly [name: RegExp, why: string]> = [
     /^SSL_CERT_(FILE|DIR)$|^(CURL|REQUESTS)_CA_BUNDLE$|^NODE_EXTRA_CA_CERTS$/,
     "to trust whom the user trusts",
   ],
-  [/^HF_(ENDPOINT|HOME)$/, "to find models on another hub, or here"],
+  [
+    /^(HF_(ENDPOINT|HOME|HUB_CACHE|HUB_OFFLINE|HUB_DISABLE_XET)|HUGGINGFACE_HUB_CACHE|TRANSFORMERS_OFFLINE)$/,
+    "to find models on another hub, or here",
+  ],
 ]
 
 type Environment = Readonly<Record<string, string | undefined>>

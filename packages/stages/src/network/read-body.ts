@@ -7,7 +7,7 @@ import { faultOf, TransferFault } from "./transfer-fault.ts"
  * bytes.
  */
 export const readBody = (
-  response: TransferResponse,
+  response: Pick<TransferResponse, "header" | "body">,
   limit: number,
   use: (piece: Uint8Array) => void | Promise<void>,
 ): Effect.Effect<number, TransferFault> =>
@@ -47,7 +47,7 @@ export const collectBody = (
     )
   })
 
-const expectedLength = (response: TransferResponse): number | undefined => {
+const expectedLength = (response: Pick<TransferResponse, "header">): number | undefined => {
   const length = response.header("content-length")[0]
   return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined
 }

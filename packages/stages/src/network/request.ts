@@ -19,6 +19,7 @@ export interface TransferResponse {
   readonly status: number
   /** One value a line of the header; names in lower case. */
   readonly header: (name: string) => ReadonlyArray<string>
+  readonly headerNames: ReadonlyArray<string>
   readonly body: Readable
   /** Where redirects have led. */
   readonly url: URL
@@ -49,7 +50,8 @@ export const openResponse = Effect.fnUntraced(function* (
     const location = response.header("location")[0]
     if (!REDIRECTS.has(response.status) || location === undefined) {
       if (response.status >= 200 && response.status < 300) return response
-      return yield* statusFault(response.status, response.text, response.header("retry-after")[0])
+      const { status, text, header } = response
+      return yield* statusFault(status, text, header("retry-after")[0], header("x-error-code")[0])
     }
     if (redirects === MOST_REDIRECTS) return yield* redirectLoop(response.status, response.text)
     url = yield* redirectTarget(location, url, response.status, response.text)
@@ -84,7 +86,14 @@ const ask = Effect.fnUntraced(function* (
     return value === undefined ? [] : typeof value === "string" ? [value] : value
   }
   const text = data.statusText || (STATUS_CODES[data.statusCode] ?? "")
-  return { status: data.statusCode, text, header, body: data.body, url }
+  return {
+    status: data.statusCode,
+    text,
+    header,
+    headerNames: Object.keys(data.headers),
+    body: data.body,
+    url,
+  }
 })
 
 const basicAuthorization = (url: URL): Record<string, string> => {
@@ -96,13 +105,19 @@ const basicAuthorization = (url: URL): Record<string, string> => {
 const anonymous = ({ authorization: _, ...headers }: Readonly<Record<string, string>>) => headers
 
 /** The fault that a server's answer means. */
-export const statusFault = (code: number, text: string, retryAfter?: string): TransferFault => {
+export const statusFault = (
+  code: number,
+  text: string,
+  retryAfter?: string,
+  errorCode?: string,
+): TransferFault => {
   const wait = parseRetryAfter(retryAfter, Date.now())
   return new TransferFault({
     kind: "status",
     message: `the server answered ${code} ${text}`.trim(),
     transient: TRANSIENT_STATUSES.has(code),
     status: { code, text },
+    ...(errorCode !== undefined && { errorCode }),
     ...(wait !== undefined && { retryAfter: wait }),
   })
 }

@@ -24,6 +24,8 @@ export class TransferFault extends Data.TaggedError("TransferFault")<{
   readonly code?: string
   /** The server's answer. */
   readonly status?: { readonly code: number; readonly text: string }
+  /** What the server itself calls its error (`X-Error-Code`), such as `GatedRepo`. */
+  readonly errorCode?: string
   /** Milliseconds the server asks us to wait. */
   readonly retryAfter?: number
   /** How much of the body came, where the connection ended within it. */

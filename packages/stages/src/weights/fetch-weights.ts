@@ -1,26 +1,32 @@
-import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
-import { copyFile, link, mkdir, stat, writeFile } from "node:fs/promises"
+import { chmod, constants, copyFile, link, mkdir, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { permanent, type StageContext, StageFailure, transient } from "@diva-pipeline/core"
+import { type StageContext, StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
+import { makeAgent, maskAddress, type TransferRetry } from "../network/index.ts"
+import { isOneDisk, type SpaceNeed, sharesBlocks, spaceShortage } from "./disk-space.ts"
+import { noSource } from "./failures.ts"
 import {
-  makeAgent,
-  maskAddress,
-  retryTransfer,
-  type TransferFault,
-  type TransferRetry,
-} from "../network/index.ts"
+  type FileJob,
+  type FoundFile,
+  type LocatedFile,
+  locateFile,
+  obtainFile,
+  ownPlace,
+} from "./fetch-file.ts"
+import { hubAddress } from "./hub/address.ts"
+import { repositoryFiles } from "./hub/repository-files.ts"
+import { type HubSettings, hubSettings } from "./hub/settings.ts"
+import type { Wire } from "./hub/wire.ts"
 import { packagedModels } from "./packaged.ts"
-import { PartialFile } from "./partial-file.ts"
 import {
   MANIFEST,
   type ResolvedWeights,
+  requestedRepository,
   resolveWeights,
   type WeightFile,
   type WeightsRequest,
 } from "./resolve.ts"
-import { type TransferSettings, transferFile } from "./transfer.ts"
+import { cachedSupply, makeSnapshots, makeSuppliers, type Snapshots } from "./supply.ts"
 
 /** Where a checkpoint goes, and how patiently it is fetched. */
 export interface FetchJob {
@@ -28,13 +34,17 @@ export interface FetchJob {
   readonly output: string
   /** A folder that survives failed attempts. */
   readonly checkpoint: string
+  /** `HF_TOKEN`, `HF_ENDPOINT`, `HF_HOME` … as Python's library has them. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** When it is aborted the download ends soon, and what has come is kept. */
+  readonly signal?: AbortSignal
   /** Milliseconds without news from a server. */
   readonly timeout?: number
   readonly retry?: TransferRetry
-  /** A Hugging Face token. */
-  readonly token?: string | undefined
   /** The folder of the models that come with the package, where it isn't the package's own. */
   readonly models?: string
+  /** Bytes of one request, where it isn't the usual. */
+  readonly piece?: number
 }
 
 const TIMEOUT = 30_000
@@ -42,37 +52,69 @@ const TIMEOUT = 30_000
 const RETRY: TransferRetry = { times: 4, delay: 1000, longest: 5000 }
 /** Files at a time. */
 const FILES = 4
+/** Requests at a time to one server. */
+const CONNECTIONS = 8
 
 /**
- * Fetches a checkpoint: every file from the first of its mirrors that has it whole, continuing what earlier attempts
- * have begun; size and digest are checked before anything is given out. Writes `manifest.json` beside the files.
+ * Fetches a checkpoint: every file from the first of its addresses that has it whole, going on from what earlier
+ * attempts have brought; size and digests are checked before anything is given out. Writes `manifest.json` beside the
+ * files.
  */
-export const fetchWeights = Effect.fn("fetchWeights")(function* (
+export const fetchWeights = (
+  request: WeightsRequest,
+  job: FetchJob,
+  report: Pick<StageContext, "progress" | "log">,
+): Effect.Effect<void, StageFailure> => {
+  const fetching = Effect.scoped(fetchAll(request, job, report))
+  return job.signal === undefined ? fetching : Effect.raceFirst(fetching, untilStopped(job.signal))
+}
+
+const untilStopped = (signal: AbortSignal): Effect.Effect<never, StageFailure> =>
+  Effect.callback((resume) => {
+    const stop = () =>
+      resume(Effect.fail(new StageFailure({ reason: "cancelled", message: "the download was stopped" })))
+    if (signal.aborted) stop()
+    signal.addEventListener("abort", stop, { once: true })
+    return Effect.sync(() => signal.removeEventListener("abort", stop))
+  })
+
+const fetchAll = Effect.fn("fetchWeights")(function* (
   request: WeightsRequest,
   job: FetchJob,
   { progress, log }: Pick<StageContext, "progress" | "log">,
 ) {
   const models = job.models ?? packagedModels()
-  const weights = yield* expected(() => resolveWeights(request, models))
-  const agent = yield* makeAgent({ connections: FILES, connectTimeout: job.timeout ?? TIMEOUT })
-  const meter = makeMeter(weights.files, progress)
-  yield* Effect.forEach(
-    weights.files,
-    (file) =>
-      fetchFile(file, job, log, {
-        agent,
-        timeout: job.timeout ?? TIMEOUT,
-        token: job.token,
-        models,
-        onProgress: meter(file.path),
-      }),
-    { concurrency: FILES, discard: true },
-  )
-  const sizes = new Map<string, number>()
-  for (const file of weights.files)
-    sizes.set(file.path, yield* expected(() => place(cached(job, file), join(job.output, file.path))))
-  yield* expected(() => writeFile(join(job.output, MANIFEST), manifestOf(weights, sizes)))
-}, Effect.scoped)
+  const timeout = job.timeout ?? TIMEOUT
+  const retry = job.retry ?? RETRY
+  const hub = yield* expected(async () => hubSettings(job.environment))
+  const agent = yield* makeAgent({ connections: CONNECTIONS, connectTimeout: timeout })
+  const wire: Wire = { agent, timeout, hub }
+  const snapshots = makeSnapshots(wire, retry, log)
+  const files: FileJob = {
+    suppliers: makeSuppliers(wire, snapshots, models),
+    cached: (file, address) => cachedSupply(file, address, wire),
+    checkpoint: job.checkpoint,
+    cache: hub.cache,
+    retry,
+    endpoint: maskAddress(hub.endpoint),
+    isOffline: hub.isOffline,
+    hasToken: hub.token !== undefined,
+    log,
+    piece: job.piece,
+  }
+  const listed = yield* listRepository(request, snapshots, files)
+  const weights = yield* expected(() => resolveWeights(request, models, listed))
+  const located = yield* Effect.forEach(weights.files, (file) => locateFile(file, files), {
+    concurrency: FILES,
+  })
+  yield* checkSpace(located, job, hub)
+  const meter = makeMeter(located, progress)
+  const found = yield* Effect.forEach(located, (one) => obtainFile(one, files, meter(one.file.path)), {
+    concurrency: FILES,
+  })
+  for (const one of found) yield* expected(() => place(one, join(job.output, one.file.path)))
+  yield* expected(() => writeFile(join(job.output, MANIFEST), manifestOf(weights, found)))
+})
 
 /** StageFailures of a promise are failures; what else it throws is a defect. */
 const expected = <A>(run: () => Promise<A>): Effect.Effect<A, StageFailure> =>
@@ -82,85 +124,47 @@ const expected = <A>(run: () => Promise<A>): Effect.Effect<A, StageFailure> =>
     ),
   )
 
-/** Named by content and path, so that whatever the folder holds of another request is either right or left alone. */
-const cached = ({ checkpoint }: FetchJob, { path, sha256 }: WeightFile): string =>
-  join(checkpoint, createHash("sha256").update(`${sha256} ${path}`).digest("hex"))
-
-const fetchFile = Effect.fnUntraced(function* (
-  file: WeightFile,
-  job: FetchJob,
-  log: StageContext["log"],
-  settings: TransferSettings,
-): Effect.fn.Return<void, StageFailure> {
-  const target = new PartialFile(cached(job, file))
-  const size = yield* Effect.promise(() => intactSize(target.file, file))
-  if (size !== undefined) {
-    settings.onProgress(size, size)
-    return
-  }
-  const faults: Array<readonly [mirror: string, fault: TransferFault]> = []
-  for (const mirror of file.mirrors) {
-    const fault = yield* transferFile(file, mirror, target, settings).pipe(
-      retryTransfer(job.retry ?? RETRY),
-      Effect.match({ onSuccess: () => undefined, onFailure: (failed) => failed }),
-    )
-    if (fault === undefined) {
-      log("info", `${file.path} from ${maskAddress(mirror)}`)
-      return
-    }
-    faults.push([mirror, fault])
-    log("info", `${file.path} from ${maskAddress(mirror)}: ${fault.message}`)
-  }
-  return yield* noMirror(file, faults)
+const listRepository = Effect.fnUntraced(function* (
+  request: WeightsRequest,
+  snapshots: Snapshots,
+  job: FileJob,
+): Effect.fn.Return<ReadonlyArray<WeightFile>, StageFailure> {
+  const asked = yield* expected(async () => requestedRepository(request))
+  if (asked === undefined) return []
+  const snapshot = yield* snapshots(asked).pipe(
+    Effect.mapError((fault) =>
+      noSource(asked.repository, [[hubAddress({ ...asked, path: "" }), fault]], job),
+    ),
+  )
+  return yield* expected(async () => repositoryFiles(snapshot, request.include ?? [], request.exclude ?? []))
 })
 
-const intactSize = async (path: string, { sha256 }: WeightFile): Promise<number | undefined> => {
-  const found = await stat(path).catch(() => undefined)
-  if (found === undefined) return undefined
-  const hash = createHash("sha256")
-  for await (const piece of createReadStream(path)) hash.update(piece)
-  return hash.digest("hex") === sha256 ? found.size : undefined
-}
-
-const noMirror = (
-  file: WeightFile,
-  faults: ReadonlyArray<readonly [mirror: string, fault: TransferFault]>,
-): StageFailure => {
-  const lines = faults.map(
-    ([mirror, fault]) => `\n  ${maskAddress(mirror)}: ${fault.message}${patienceText(fault)}`,
-  )
-  const message = `${file.path} could not be fetched:${lines.join("")}`
-  const isGated = faults.some(([, { status }]) => status?.code === 401 || status?.code === 403)
-  const isPassing = faults.some(([, fault]) => fault.transient || fault.kind === "unreachable")
-  if (isPassing)
-    return transient(message, {
-      hint: "check the network; what has come is kept, and the next run continues",
-      ...patienceOf(faults.map(([, fault]) => fault)),
-    })
-  return permanent(message, {
-    hint: isGated
-      ? "the publisher wants a login: accept the licence on the model's page, and set HF_TOKEN"
-      : "give other addresses: `files: [{ path: …, urls: [https://… or file:///…] }]`",
+/** What is to be fetched goes into the checkpoint; what is shared is copied out of the cache. */
+const checkSpace = Effect.fnUntraced(function* (
+  located: ReadonlyArray<LocatedFile>,
+  { checkpoint, output }: FetchJob,
+  { cache }: HubSettings,
+): Effect.fn.Return<void, StageFailure> {
+  const shortage = yield* Effect.promise(async () => {
+    const isFree = await sharesBlocks(checkpoint, output)
+    const needs: Array<SpaceNeed> = []
+    for (const { file, supply, size = 0, found } of located) {
+      if (found === undefined) {
+        const partial = `${ownPlace(checkpoint, file, supply.expected)}.partial`
+        const here = await stat(partial).catch(() => undefined)
+        needs.push({ folder: checkpoint, bytes: Math.max(0, size - (here?.blocks ?? 0) * 512) })
+        const isMoved = supply.hub !== undefined && (await isOneDisk(checkpoint, cache))
+        if (supply.hub !== undefined) needs.push({ folder: cache, bytes: isMoved && isFree ? 0 : size })
+      } else if (found.isShared && !isFree) needs.push({ folder: output, bytes: size })
+    }
+    return spaceShortage(needs)
   })
-}
-
-const secondsAsked = (fault: TransferFault): number | undefined =>
-  fault.transient && fault.retryAfter !== undefined ? Math.ceil(fault.retryAfter / 1000) : undefined
-
-const patienceText = (fault: TransferFault): string => {
-  const seconds = secondsAsked(fault)
-  return seconds === undefined ? "" : `, and asks to wait ${seconds} s`
-}
-
-/** Each attempt asks all mirrors: the one that asks for the longest wait is heeded. */
-const patienceOf = (faults: ReadonlyArray<TransferFault>): { readonly retryAfter?: number } => {
-  const asked = faults.map(secondsAsked).filter((seconds) => seconds !== undefined)
-  return asked.length === 0 ? {} : { retryAfter: Math.max(...asked) }
-}
+  if (shortage !== undefined) return yield* shortage
+})
 
 /** Adds up the progress of all files. */
-const makeMeter = (files: ReadonlyArray<WeightFile>, progress: StageContext["progress"]) => {
-  const states = new Map(files.map(({ path, size }) => [path, { done: 0, total: size ?? undefined }]))
+const makeMeter = (files: ReadonlyArray<LocatedFile>, progress: StageContext["progress"]) => {
+  const states = new Map(files.map(({ file, size }) => [file.path, { done: 0, total: size }]))
   return (path: string) => (done: number, total: number | undefined) => {
     states.set(path, { done, total })
     let doneOfAll = 0
@@ -174,30 +178,36 @@ const makeMeter = (files: ReadonlyArray<WeightFile>, progress: StageContext["pro
   }
 }
 
-/** Puts a file where it belongs, and tells its size. It stays in the checkpoint, for the run may still be killed. */
-const place = async (from: string, to: string): Promise<number> => {
+/**
+ * Puts a file where it belongs. What is in the checkpoint stays there, for the run may still be killed, and is read-only
+ * from now on, so that it may be one file with two names. What is in the cache is copied, for others may write to it.
+ */
+const place = async ({ place: from, isShared }: FoundFile, to: string): Promise<void> => {
   await mkdir(dirname(to), { recursive: true })
-  await link(from, to).catch(() => copyFile(from, to))
-  return (await stat(to)).size
+  const copy = () => copyFile(from, to, constants.COPYFILE_FICLONE)
+  if (isShared) return copy()
+  await chmod(from, 0o444)
+  await link(from, to).catch(copy)
 }
 
 /**
- * What was asked for and checked, not which mirror happened to answer: the manifest is the same for every run. Files of
- * this machine are no source that means anything elsewhere.
+ * What was asked for, what was checked, and for files of the hub the commit that it was: where a revision has led, and
+ * where it can be had again. Files of this machine are no source that means anything elsewhere.
  */
-const manifestOf = (weights: ResolvedWeights, sizes: ReadonlyMap<string, number>): string =>
+const manifestOf = (weights: ResolvedWeights, found: ReadonlyArray<FoundFile>): string =>
   `${JSON.stringify(
     {
       name: weights.name,
       architecture: weights.architecture,
       licence: weights.licence,
       files: Object.fromEntries(
-        weights.files.map(({ path, sha256, mirrors }) => [
-          path,
+        found.map(({ file, supply, content: { size, sha256 } }) => [
+          file.path,
           {
-            size: sizes.get(path),
+            size,
             sha256,
-            sources: mirrors.filter((mirror) => !mirror.startsWith("file:")).map(maskAddress),
+            ...(supply.hub !== undefined && { from: supply.address }),
+            sources: file.mirrors.filter((mirror) => !mirror.startsWith("file:")).map(maskAddress),
           },
         ]),
       ),

@@ -3,7 +3,7 @@ import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { Option, Schema } from "effect"
-import type { CatalogueFile } from "./catalogue.ts"
+import type { CatalogueFile } from "./catalogue/catalogue.ts"
 
 /** The scheme of files that come with this package: `package:micro-clip/vocab.json`. */
 export const PACKAGE_SCHEME = "package:"
@@ -37,5 +37,6 @@ export const packagedFiles = async (models: string, name: string): Promise<Reado
       size,
       sha256,
       mirrors: [`${PACKAGE_SCHEME}${name}/${path}`],
+      evidence: "the manifest of the package",
     }))
 }

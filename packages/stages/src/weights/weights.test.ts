@@ -1,138 +1,14 @@
-import { createHash } from "node:crypto"
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { readdirSync, readFileSync, rmSync } from "node:fs"
 import { mkdir, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import type { Progress, StageFailure } from "@diva-pipeline/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit } from "effect"
-import {
-  cut,
-  inTurn,
-  type Route,
-  send,
-  slam,
-  startServer,
-  status,
-} from "../network/fixtures/faulty-server.ts"
-import { CATALOGUE, type FetchJob, fetchWeights, type WeightsRequest } from "./index.ts"
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
-const content = Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * index) % 251))
-const digest = sha256(content)
-
-const makeFolder = (): Disposable & { readonly path: string } => {
-  const path = mkdtempSync(join(tmpdir(), "diva-weights-"))
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
-}
-
-const fetch = async (folder: string, request: WeightsRequest, changes: Partial<FetchJob> = {}) => {
-  const output = mkdtempSync(join(folder, "output-"))
-  const checkpoint = join(folder, "checkpoint")
-  await mkdir(checkpoint, { recursive: true })
-  const said: Array<string> = []
-  const progress: Array<Progress> = []
-  const job = { output, checkpoint, timeout: 500, retry: { times: 2, delay: 1, longest: 100 }, ...changes }
-  const exit = await Effect.runPromiseExit(
-    fetchWeights(request, job, {
-      progress: (report) => progress.push(report),
-      log: (_, message) => said.push(message),
-    }),
-  )
-  return { exit, output, said, progress }
-}
-
-const failureOf = ({ exit }: { exit: Exit.Exit<unknown, StageFailure> }): StageFailure => {
-  const reason = Exit.isFailure(exit) ? exit.cause.reasons[0] : undefined
-  if (reason?._tag !== "Fail") throw new Error(`it did not fail: ${JSON.stringify(exit)}`)
-  return reason.error
-}
-
-const one = (...urls: ReadonlyArray<string>): WeightsRequest => ({
-  name: "mine",
-  files: [{ path: "model.safetensors", urls, sha256: digest }],
-})
-
-/** A server of files that can continue, as the ETag allows; it cuts the first `cuts` answers. */
-const resumable =
-  (etag: (count: number) => string, cuts: number, body: (count: number) => Buffer = () => content): Route =>
-  (request, response, count) => {
-    const bytes = body(count)
-    const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? "")
-    const start = range !== null && request.headers["if-range"] === etag(count) ? Number(range[1]) : 0
-    const end = count < cuts ? Math.min(bytes.length, start + 60_000) : bytes.length
-    response.writeHead(start > 0 ? 206 : 200, {
-      etag: etag(count),
-      "content-length": `${bytes.length - start}`,
-      ...(start > 0 && { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` }),
-    })
-    response.write(bytes.subarray(start, end), () => {
-      if (end === bytes.length) response.end()
-      else setTimeout(() => request.socket.destroy(), 250)
-    })
-  }
+import { Exit } from "effect"
+import { cut, send, slam, startServer, status } from "../network/fixtures/faulty-server.ts"
+import { content, digest, failureOf, fetch, makeFolder, one, sha256 } from "./fixtures/fetching.ts"
+import { CATALOGUE, type WeightsRequest } from "./index.ts"
 
 describe("a download of weights", () => {
-  it("continues where it was cut, in the same attempt and in the next one", async () => {
-    using folder = makeFolder()
-    await using server = await startServer({ "/model": resumable(() => '"v1"', 4) })
-    const request = one(`${server.url}/model`)
-    const first = await fetch(folder.path, request, { retry: { times: 1, delay: 1, longest: 10 } })
-    assert.strictEqual(failureOf(first).reason, "transient")
-    const second = await fetch(folder.path, request)
-    assert.isTrue(Exit.isSuccess(second.exit))
-    assert.deepStrictEqual(readFileSync(join(second.output, "model.safetensors")), content)
-    const ranges = server.requests.map(({ headers }) => headers.range)
-    assert.deepStrictEqual(ranges, [undefined, "bytes=60000-", "bytes=120000-", "bytes=180000-"])
-    assert.deepStrictEqual(second.progress.at(-1), { done: 200_000, total: 200_000, unit: "bytes" })
-    const third = await fetch(folder.path, request)
-    assert.isTrue(Exit.isSuccess(third.exit))
-    assert.strictEqual(server.requests.length, 4)
-  })
-
-  it("begins anew when the file has another ETag", async () => {
-    using folder = makeFolder()
-    const old = Buffer.from(content).reverse()
-    await using server = await startServer({
-      "/model": resumable(
-        (count) => (count === 0 ? '"old"' : '"new"'),
-        1,
-        (count) => (count === 0 ? old : content),
-      ),
-    })
-    const { exit, output } = await fetch(folder.path, one(`${server.url}/model`))
-    assert.isTrue(Exit.isSuccess(exit))
-    assert.deepStrictEqual(readFileSync(join(output, "model.safetensors")), content)
-    assert.strictEqual(server.requests[1]?.headers["if-range"], '"old"')
-  })
-
-  it("recovers from servers that continue wrongly, or not at all", async () => {
-    using folder = makeFolder()
-    const broken = (second: Route): Route =>
-      inTurn(
-        resumable(() => '"v"', 1),
-        second,
-        send(content),
-      )
-    await using server = await startServer({
-      "/another": broken((_, response) => {
-        const body = Buffer.alloc(140_000)
-        response.writeHead(206, { "content-range": "bytes 60000-199999/200000" }).end(body)
-      }),
-      "/elsewhere": broken((_, response) => {
-        response.writeHead(206, { "content-range": "bytes 5-9/10" }).end("12345")
-      }),
-      "/unsatisfiable": broken(status(416)),
-    })
-    for (const path of ["another", "elsewhere", "unsatisfiable"]) {
-      const { exit } = await fetch(join(folder.path), one(`${server.url}/${path}`))
-      assert.isTrue(Exit.isSuccess(exit), path)
-      assert.strictEqual(server.count(`/${path}`), 3)
-      rmSync(join(folder.path, "checkpoint"), { recursive: true })
-    }
-  })
-
   it("refuses and discards what has another digest, naming both", async () => {
     using folder = makeFolder()
     const other = Buffer.from("<html>login</html>")
@@ -190,7 +66,9 @@ describe("a download of weights", () => {
   it("shows its token to nobody but Hugging Face", async () => {
     using folder = makeFolder()
     await using server = await startServer({ "/model": send(content) })
-    const { said } = await fetch(folder.path, one(`${server.url}/model`), { token: "hf_secret" })
+    const { said } = await fetch(folder.path, one(`${server.url}/model`), {
+      environment: { HF_TOKEN: "hf_secret" },
+    })
     assert.strictEqual(server.requests[0]?.headers.authorization, undefined)
     assert.notInclude(said.join(), "hf_secret")
   })
@@ -206,11 +84,20 @@ describe("what is asked for", () => {
     const unknown = await failing({ name: "micro-clp", files: [] })
     assert.strictEqual(unknown.message, 'the catalogue has no weights named "micro-clp"')
     assert.strictEqual(unknown.hint, "did you mean `micro-clip`?")
-    const unchecked = await failing({ name: "dfn-h14-224", files: [] })
+    const repository = await failing({ name: "hf-hub:apple/DFN5B-CLIP-ViT-H-14", files: [] })
+    assert.strictEqual(
+      repository.hint,
+      "a repository is asked for with `repository: apple/DFN5B-CLIP-ViT-H-14`",
+    )
+    const unchecked = await failing({ name: "mine", files: [{ path: "a", urls: ["https://x/y"] }] })
     assert.strictEqual(
       unchecked.message,
-      "there is no sha256 for open_clip_config.json, open_clip_pytorch_model.bin of dfn-h14-224, and nothing is downloaded unchecked",
+      "there is no sha256 for a of mine, and nothing is downloaded unchecked",
     )
+    const revision = await failing({ name: "mine", revision: "v1", files: [] })
+    assert.include(revision.message, "and none is given")
+    const taken = await failing({ name: "dfn-h14-224", repository: "a/b", files: [] })
+    assert.include(taken.message, "is the name of other weights in the catalogue")
     const nowhere = await failing({ name: "mine", files: [{ path: "a", sha256: digest }] })
     assert.include(nowhere.message, "there is no URL for a")
   })
@@ -262,7 +149,7 @@ describe("packaged models", () => {
     assert.isTrue(Exit.isSuccess(exit))
     assert.deepStrictEqual(readFileSync(join(output, "unet", "config.json")), content)
     rmSync(join(folder.path, "checkpoint"), { recursive: true })
-    await packageOf(models, Buffer.from("harmed"))
+    await packageOf(models, Buffer.from(content).reverse())
     assert.include(
       failureOf(await fetch(folder.path, { name: "micro-sd", files: [] }, { models })).message,
       "sha256 is",
@@ -285,8 +172,22 @@ describe("the catalogue", () => {
       if (files !== "packaged")
         for (const { mirrors, sha256: known } of files) {
           assert.isAtLeast(mirrors.length, 1)
-          for (const mirror of mirrors) assert.match(mirror, /^https:\/\/[^ ]+$/)
+          for (const mirror of mirrors) assert.match(mirror, /^(https:\/\/|hf:\/\/[\w.-]+\/[\w.-]+@)[^ ]+$/)
           assert.match(known ?? digest, /^[0-9a-f]{64}$/)
         }
+  })
+
+  it("is told in full in the documentation", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../../../docs/models.md"), "utf8")
+    for (const { name, files } of CATALOGUE) {
+      assert.include(page, `\`${name}\``)
+      if (files === "packaged") continue
+      for (const { path, sha256: known, mirrors } of files) {
+        if (!/\.(safetensors|bin|pt)$/.test(path)) continue
+        if (known !== null) assert.include(page, `\`${known.slice(0, 8)}…\``)
+        for (const [, commit] of mirrors.join().matchAll(/@([0-9a-f]{8})[0-9a-f]{32}\//g))
+          assert.include(page, `\`${commit}…\``)
+      }
+    }
   })
 })
