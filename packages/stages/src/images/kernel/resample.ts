@@ -131,13 +131,18 @@ let kept: Kernel | undefined
 
 /** A kernel with that much memory. Work is done in one go, so all of it may share one; very large images get their own. */
 const kernelFor = (size: number): Kernel => {
-  const kernel = size <= KEPT ? (kept ??= makeKernel()) : makeKernel()
+  const kernel = size <= KEPT ? keptKernel() : makeKernel()
   const missing = Math.ceil((size - kernel.memory.buffer.byteLength) / PAGE)
   if (missing > 0) kernel.memory.grow(missing)
   return kernel
 }
 
 const PAGE = 65_536
+
+const keptKernel = (): Kernel => {
+  kept ??= makeKernel()
+  return kept
+}
 
 let compiled: WebAssembly.Module | undefined
 
