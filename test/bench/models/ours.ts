@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import * as tf from "@tensorflow/tfjs-core"
-import { openImage, preprocessForClip } from "../../../packages/stages/src/images/index.ts"
+import { prepareImage } from "../../../packages/stages/src/images/index.ts"
 import {
   blueprintsOf,
   type ClipConfig,
@@ -99,8 +99,11 @@ const unet = (withGradient: boolean) => async (): Promise<Work> => {
 const preprocess = async (): Promise<Work> => {
   const jpeg = readFileSync(process.argv[4] ?? "")
   const { preprocess: how } = await clipConfigNamed("ViT-L-14-quickgelu")
+  const each = 3 * how.size ** 2
+  const batch = new Float32Array(50 * each)
   return async () => {
-    for (let image = 0; image < 50; image++) preprocessForClip(await openImage(jpeg), how)
+    for (let image = 0; image < 50; image++)
+      await prepareImage(jpeg, how, batch.subarray(image * each, (image + 1) * each))
   }
 }
 

@@ -1,7 +1,7 @@
 export { decodeImage, openImage } from "./decode.ts"
 export { encodeJpeg, encodePng } from "./encode.ts"
 export { type Picture, toRgb } from "./picture.ts"
-export { normalise, type Preprocessing, preprocessForClip } from "./preprocess.ts"
+export { normalise, type Preprocessing, prepareImage, preprocessForClip } from "./preprocess.ts"
 export { type RandomCropOptions, randomCropBox, randomResizedCrop } from "./random-crop.ts"
 export { type CropBox, crop, type Raster } from "./raster.ts"
 export { rasteriseSvg } from "./rasterise.ts"

@@ -1,3 +1,4 @@
+import { openImage } from "./decode.ts"
 import { type Picture, toRgb } from "./picture.ts"
 import type { Raster } from "./raster.ts"
 import { resizePicture } from "./resize.ts"
@@ -21,11 +22,35 @@ export interface Preprocessing {
 /**
  * An image as a model's input, as open_clip's evaluation transform makes it: `[size, size, 3]`, normalised. A picture
  * of another kind becomes RGB after it was resized.
+ *
+ * @param into where the values go, such as a part of a batch
  */
-export const preprocessForClip = (picture: Picture, how: Preprocessing): Float32Array<ArrayBuffer> => {
+export const preprocessForClip = (
+  picture: Picture,
+  how: Preprocessing,
+  into = new Float32Array(3 * how.size ** 2),
+): Float32Array<ArrayBuffer> => {
   const resizing = how.mode === "squash" ? { width: how.size, height: how.size } : middleOf(picture, how.size)
   const resized = resizePicture(picture, { ...resizing, filter: how.interpolation ?? "bicubic" })
-  return normalise(toRgb(resized), how.mean, how.std)
+  return normalise(toRgb(resized), how.mean, how.std, into)
+}
+
+/**
+ * The same from an image file. What was decoded is let go at once: pixels that wait for the garbage collector make it
+ * run every few images.
+ *
+ * @throws UnreadableImage as `openImage` does
+ */
+export const prepareImage = async (
+  bytes: Uint8Array,
+  how: Preprocessing,
+  into?: Float32Array<ArrayBuffer>,
+): Promise<Float32Array<ArrayBuffer>> => {
+  const picture = await openImage(bytes)
+  const values = preprocessForClip(picture, how, into)
+  const { buffer, byteLength } = picture.data
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
+  return values
 }
 
 /** Values of 0…255 brought to 0…1, then to mean 0 and deviation 1: `[height, width, 3]`. */
@@ -33,16 +58,16 @@ export const normalise = (
   { data }: Raster,
   mean: ReadonlyArray<number>,
   std: ReadonlyArray<number>,
+  into = new Float32Array(data.length),
 ): Float32Array<ArrayBuffer> => {
-  const values = new Float32Array(data.length)
   const [red, green, blue] = [0, 1, 2].map((channel) => levels(mean[channel] ?? 0, std[channel] ?? 1))
-  if (red === undefined || green === undefined || blue === undefined) return values
+  if (red === undefined || green === undefined || blue === undefined) return into
   for (let at = 0; at < data.length; at += 3) {
-    values[at] = red[data[at] ?? 0] ?? 0
-    values[at + 1] = green[data[at + 1] ?? 0] ?? 0
-    values[at + 2] = blue[data[at + 2] ?? 0] ?? 0
+    into[at] = red[data[at] ?? 0] ?? 0
+    into[at + 1] = green[data[at + 1] ?? 0] ?? 0
+    into[at + 2] = blue[data[at + 2] ?? 0] ?? 0
   }
-  return values
+  return into
 }
 
 /** What the 256 levels of a channel become. */

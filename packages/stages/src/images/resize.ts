@@ -1,6 +1,6 @@
-import { type Bytes, resampleColumns, resampleRows } from "./kernel/resample.ts"
+import { type Bytes, resample } from "./kernel/resample.ts"
 import { type Picture, premultiplied, unmultiplied } from "./picture.ts"
-import type { CropBox, Raster } from "./raster.ts"
+import type { Raster } from "./raster.ts"
 import { resizeDeep } from "./resize-deep.ts"
 import { resizeNearest } from "./resize-nearest.ts"
 import { type Resizing, startsWithColumns, windowOf } from "./resizing.ts"
@@ -51,24 +51,12 @@ const resizeBytes = (source: Bytes, resizing: Resizing): Bytes => {
     height === source.height ? undefined : tapsFor(source.height, height, filter, window.top, window.height)
   const [left, right] = across === undefined ? [window.left, window.left + window.width] : spanOf(across)
   const [top, bottom] = down === undefined ? [window.top, window.top + window.height] : spanOf(down)
-  const used = part(source, { left, top, width: right - left, height: bottom - top })
-  const rows = (image: Bytes) => (across === undefined ? image : resampleRows(image, shifted(across, left)))
-  const columns = (image: Bytes) => (down === undefined ? image : resampleColumns(image, shifted(down, top)))
-  return startsWithColumns(source, resizing) ? rows(columns(used)) : columns(rows(used))
+  const rows = across === undefined ? [] : [{ along: "rows", taps: shifted(across, left) } as const]
+  const columns = down === undefined ? [] : [{ along: "columns", taps: shifted(down, top) } as const]
+  const part = { left, top, width: right - left, height: bottom - top }
+  const passes = startsWithColumns(source, resizing) ? [...columns, ...rows] : [...rows, ...columns]
+  return resample(source, part, passes)
 }
 
-const shifted = (taps: Taps, by: number): Taps =>
-  by === 0 ? taps : { ...taps, first: taps.first.map((first) => first - by) }
-
-const part = (source: Bytes, { left, top, width, height }: CropBox): Bytes => {
-  const { bands } = source
-  const stride = bands * source.width
-  if (width === source.width)
-    return { data: source.data.subarray(top * stride, (top + height) * stride), bands, width, height }
-  const data = new Uint8Array(bands * width * height)
-  for (let row = 0; row < height; row++) {
-    const start = (top + row) * stride + bands * left
-    data.set(source.data.subarray(start, start + bands * width), bands * width * row)
-  }
-  return { data, bands, width, height }
-}
+/** The same taps, counted from another place. */
+const shifted = (taps: Taps, by: number): Taps => ({ ...taps, first: taps.first.map((first) => first - by) })

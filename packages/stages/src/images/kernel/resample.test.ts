@@ -5,7 +5,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import makeWabt from "wabt"
 import { tapsFor } from "../taps.ts"
-import { type Bytes, resampleColumns, resampleRows } from "./resample.ts"
+import { type Bytes, resample } from "./resample.ts"
 
 it("runs what resample.wat says (after a change of it: vitest run -u)", async () => {
   const wabt = await makeWabt()
@@ -51,14 +51,18 @@ const slowly = (image: Bytes, to: number, filter: "bicubic" | "bilinear", along:
   })
 }
 
-describe("resampling", () => {
+const whole = ({ width, height }: Bytes) => ({ left: 0, top: 0, width, height })
+
+describe("resample", () => {
   const filters = fc.constantFrom("bicubic", "bilinear")
   const sizes = fc.integer({ min: 1, max: 50 })
 
   it("gives the weighted sums of rows", () => {
     fc.assert(
       fc.property(images, sizes, filters, (image, to, filter) => {
-        const result = resampleRows(image, tapsFor(image.width, to, filter, 0, to))
+        const result = resample(image, whole(image), [
+          { along: "rows", taps: tapsFor(image.width, to, filter, 0, to) },
+        ])
         expect(result.data).toEqual(slowly(image, to, filter, "rows"))
       }),
     )
@@ -67,7 +71,9 @@ describe("resampling", () => {
   it("gives the weighted sums of columns", () => {
     fc.assert(
       fc.property(images, sizes, filters, (image, to, filter) => {
-        const result = resampleColumns(image, tapsFor(image.height, to, filter, 0, to))
+        const result = resample(image, whole(image), [
+          { along: "columns", taps: tapsFor(image.height, to, filter, 0, to) },
+        ])
         expect(result.data).toEqual(slowly(image, to, filter, "columns"))
       }),
     )
@@ -75,7 +81,9 @@ describe("resampling", () => {
 
   it("takes images larger than the memory that it keeps", () => {
     const image = { data: new Uint8Array(3 * 6000 * 3000).fill(77), width: 6000, height: 3000, bands: 3 }
-    const { data } = resampleColumns(image, tapsFor(3000, 2, "bilinear", 0, 2))
+    const { data } = resample(image, whole(image), [
+      { along: "columns", taps: tapsFor(3000, 2, "bilinear", 0, 2) },
+    ])
     expect(data).toEqual(new Uint8Array(3 * 6000 * 2).fill(77))
   })
 })

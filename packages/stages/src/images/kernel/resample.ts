@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer"
+import type { CropBox } from "../raster.ts"
 import type { Taps } from "../taps.ts"
 import { RESAMPLE_MODULE } from "./resample-module.ts"
 
@@ -22,37 +23,108 @@ const HALF_MASK = (1 << HALF_BITS) - 1
 /** What resample.wat may read or write past an end. */
 const MARGIN = 16
 
-/** Memory up to this size is kept for the next image. */
-const KEPT = 32 * 1024 * 1024
+/** Images larger than this, in bytes, get a kernel of their own, so that its memory is given back. */
+const KEPT = 16 * 1024 * 1024
 
-/** Images of other widths, each pixel of the result made of the pixels that the taps name. */
-export const resampleRows = (source: Bytes, taps: Taps): Bytes => {
-  const { bands, height } = source
-  const width = taps.first.length
-  const stride = bands * source.width
-  const targetStride = padded(bands * width)
-  const spread = spreadOf(bands)
-  const places = layOut([spread, tableOf(taps, bands), source.data], targetStride * height)
-  const [spreadAt = 0, tableAt = 0, sourceAt = 0] = places.inputs
-  const { kernel, target } = places
-  kernel.rows(sourceAt, stride, target, targetStride, height, tableAt, width, bands, spreadAt)
-  return { data: gathered(kernel, target, targetStride, bands * width, height), bands, width, height }
+/** A pass over an image: along its rows or its columns, each pixel of the result is made of those the taps name. */
+export interface Pass {
+  readonly along: "rows" | "columns"
+  readonly taps: Taps
 }
 
-/** Images of other heights. */
-export const resampleColumns = (source: Bytes, taps: Taps): Bytes => {
-  const { bands, width } = source
-  const height = taps.first.length
-  const stride = bands * width
-  const targetStride = padded(stride)
-  const places = layOut([tableOf(taps, stride), source.data], targetStride * height)
-  const [tableAt = 0, sourceAt = 0] = places.inputs
-  const { kernel, target } = places
-  kernel.columns(sourceAt, stride, target, targetStride, stride, tableAt, height)
-  return { data: gathered(kernel, target, targetStride, stride, height), bands, width, height }
+/** A part of an image after some passes. The taps count from the part's corner. */
+export const resample = (source: Bytes, part: CropBox, passes: ReadonlyArray<Pass>): Bytes => {
+  const memory = new Workspace(part.width * part.height * source.bands)
+  let image = memory.place(source, part)
+  for (const { along, taps } of passes)
+    image = along === "rows" ? memory.rows(image, taps) : memory.columns(image, taps)
+  return memory.taken(image)
 }
 
-/** A length with room for what is written past its end, and for what follows at an even place. */
+/** An image in the kernel's memory. */
+interface Placed {
+  readonly at: number
+  /** Bytes from one row to the next. */
+  readonly stride: number
+  readonly bands: number
+  readonly width: number
+  readonly height: number
+}
+
+/** The kernel's memory, filled from its start with all that one image needs. */
+class Workspace {
+  readonly #kernel: Kernel
+  #end = 0
+
+  constructor(size: number) {
+    this.#kernel = size <= KEPT ? keptKernel() : makeKernel()
+  }
+
+  place(source: Bytes, { left, top, width, height }: CropBox): Placed {
+    const { bands, data } = source
+    const stride = bands * width
+    const at = this.#room(stride * height)
+    for (let row = 0; row < height; row++) {
+      const from = bands * ((top + row) * source.width + left)
+      this.#bytes.set(data.subarray(from, from + stride), at + row * stride)
+    }
+    return { at, stride, bands, width, height }
+  }
+
+  rows(image: Placed, taps: Taps): Placed {
+    const { at, stride, bands, height } = image
+    const width = taps.first.length
+    const result = this.#image(bands, width, height)
+    const table = this.#put(tableOf(taps, bands))
+    const spread = this.#put(spreadOf(bands))
+    this.#kernel.rows(at, stride, result.at, result.stride, height, table, width, bands, spread)
+    return result
+  }
+
+  columns(image: Placed, taps: Taps): Placed {
+    const { at, stride, bands, width } = image
+    const height = taps.first.length
+    const result = this.#image(bands, width, height)
+    const table = this.#put(tableOf(taps, stride))
+    this.#kernel.columns(at, stride, result.at, result.stride, bands * width, table, height)
+    return result
+  }
+
+  taken({ at, stride, bands, width, height }: Placed): Bytes {
+    const data = new Uint8Array(bands * width * height)
+    for (let row = 0; row < height; row++)
+      data.set(
+        this.#bytes.subarray(at + row * stride, at + row * stride + bands * width),
+        row * bands * width,
+      )
+    return { data, bands, width, height }
+  }
+
+  get #bytes(): Uint8Array {
+    return new Uint8Array(this.#kernel.memory.buffer)
+  }
+
+  #image(bands: number, width: number, height: number): Placed {
+    const stride = padded(bands * width)
+    return { at: this.#room(stride * height), stride, bands, width, height }
+  }
+
+  #put(bytes: Uint8Array): number {
+    const at = this.#room(bytes.length)
+    this.#bytes.set(bytes, at)
+    return at
+  }
+
+  #room(size: number): number {
+    const at = this.#end
+    this.#end = padded(at + size)
+    const missing = Math.ceil((this.#end + MARGIN - this.#kernel.memory.buffer.byteLength) / PAGE)
+    if (missing > 0) this.#kernel.memory.grow(missing)
+    return at
+  }
+}
+
+/** A length with room for what is written past its end; what follows it starts at a multiple of 16. */
 const padded = (length: number): number => Math.ceil((length + 3) / MARGIN) * MARGIN
 
 /** Where two pixels' bytes go so that the values of each band stand side by side, with zeros above them. */
@@ -92,53 +164,12 @@ interface Kernel {
   readonly columns: (...numbers: ReadonlyArray<number>) => unknown
 }
 
-interface Layout {
-  readonly kernel: Kernel
-  /** Where each input is. */
-  readonly inputs: ReadonlyArray<number>
-  /** Where the result goes. */
-  readonly target: number
-}
-
-/** Copies the inputs into the kernel's memory, with room for a result of that size after them. */
-const layOut = (inputs: ReadonlyArray<Uint8Array>, resultSize: number): Layout => {
-  const places: Array<number> = []
-  let end = 0
-  for (const { length } of inputs) {
-    places.push(end)
-    end = padded(end + length)
-  }
-  const kernel = kernelFor(end + resultSize + MARGIN)
-  const memory = new Uint8Array(kernel.memory.buffer)
-  for (const [index, input] of inputs.entries()) memory.set(input, places[index])
-  return { kernel, inputs: places, target: end }
-}
-
-const gathered = (
-  { memory }: Kernel,
-  start: number,
-  stride: number,
-  width: number,
-  height: number,
-): Uint8Array => {
-  const result = new Uint8Array(width * height)
-  for (let row = 0; row < height; row++)
-    result.set(new Uint8Array(memory.buffer, start + row * stride, width), row * width)
-  return result
-}
+/** Bytes of a page of WebAssembly's memory. */
+const PAGE = 65_536
 
 let kept: Kernel | undefined
 
-/** A kernel with that much memory. Work is done in one go, so all of it may share one; very large images get their own. */
-const kernelFor = (size: number): Kernel => {
-  const kernel = size <= KEPT ? keptKernel() : makeKernel()
-  const missing = Math.ceil((size - kernel.memory.buffer.byteLength) / PAGE)
-  if (missing > 0) kernel.memory.grow(missing)
-  return kernel
-}
-
-const PAGE = 65_536
-
+/** The kernel that all images share: each is done with it before the next one comes. */
 const keptKernel = (): Kernel => {
   kept ??= makeKernel()
   return kept
