@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { cleanCanonical, cleanLower, cleanWhitespace } from "../../text/index.ts"
 import { fields } from "./config-fields.ts"
-import { cleanCaseless, unescapedText } from "./text-cleaning.ts"
 import { TokenizerError } from "./tokenizer.ts"
 import type { TextConfig } from "./tower-config.ts"
 
@@ -60,13 +60,8 @@ const padToken = (given: unknown): string => {
   throw new TokenizerError("tokenizer_config.json names no pad_token")
 }
 
-/** ASCII punctuation, which Python's `string.punctuation` names. */
-const PUNCTUATION = /[!-/:-@[-`{-~]/g
-
 /** open_clip's three cleanings. */
 const cleaned = (text: string, clean: Cleaning): string => {
-  if (clean === "lower") return cleanCaseless(text).toLowerCase()
-  if (clean === "whitespace") return cleanCaseless(text)
-  const words = unescapedText(text).replaceAll("_", " ").replace(PUNCTUATION, "").toLowerCase()
-  return words.split(/\s+/u).filter(Boolean).join(" ")
+  if (clean === "lower") return cleanLower(text)
+  return clean === "whitespace" ? cleanWhitespace(text) : cleanCanonical(text)
 }

@@ -1,0 +1,1 @@
+export { cleanCanonical, cleanLower, cleanWhitespace } from "./clean-text.ts"
