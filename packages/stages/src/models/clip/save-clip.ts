@@ -68,7 +68,7 @@ const hubConfig = ({ quick_gelu, vision, text, ...model }: ClipConfig, preproces
   preprocess_cfg: {
     mean: preprocess.mean,
     std: preprocess.std,
-    interpolation: "bicubic",
+    interpolation: preprocess.interpolation ?? "bicubic",
     resize_mode: preprocess.mode,
   },
 })
