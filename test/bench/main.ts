@@ -48,5 +48,5 @@ if (values.help || (which !== "engine" && which !== "models")) {
   if (values["install-peers"]) installPeers(environment, which === "engine" ? PEERS : MODEL_PEERS)
   const bin = join(environment, "bin")
   if (which === "engine") await benchEngine({ bin, all: values.all, only: values.only })
-  else benchModels({ bin, only: values.only, repeats: 5 })
+  else await benchModels({ bin, only: values.only, repeats: 5 })
 }

@@ -1,7 +1,7 @@
 import { constants, copyFile, mkdir, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
-import { findClipFiles, SENTENCE_PIECE_FILES, TOKENIZER_FILES, WEIGHTS_FILE } from "../models/clip/index.ts"
+import { findClipFiles, sentencePieceFiles, TOKENIZER_FILES, WEIGHTS_FILE } from "../models/clip/index.ts"
 
 /** A file of a model folder; where it may go by several names, one of them is enough. */
 type FileNames = readonly [string, ...ReadonlyArray<string>]
@@ -27,8 +27,8 @@ const DIFFUSION_FILES: ReadonlyArray<FileNames> = [
 /** Copies a CLIP folder's files, of whatever layout. Fails permanently when there are no weights or no words. */
 export const copyClip = async (from: string, to: string): Promise<void> => {
   const found = (await findClipFiles(from)) ?? [WEIGHTS_FILE]
-  const hasSentencePiece = found.includes(SENTENCE_PIECE_FILES[0])
-  const words = hasSentencePiece ? SENTENCE_PIECE_FILES : TOKENIZER_FILES
+  const pieces = sentencePieceFiles(found)
+  const words = pieces.some((name) => found.includes(name)) ? pieces : TOKENIZER_FILES
   const files = [...found, ...words.filter((name) => !found.includes(name))]
   await copyFiles(
     "CLIP model",

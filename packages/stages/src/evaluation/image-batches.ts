@@ -1,5 +1,5 @@
 import { permanent, type StageFailure } from "@diva-pipeline/core"
-import { decodeImage, preprocessForClip } from "../images/index.ts"
+import { prepareImage } from "../images/index.ts"
 import type { ClipModel } from "../models/clip/index.ts"
 
 /** An encoded image under the name that errors and draws use. */
@@ -56,10 +56,10 @@ const prepare = async (
   const pixels = new Float32Array(images.length * each)
   await Promise.all(
     images.map(async ({ key, image }, index) => {
-      const raster = await decodeImage(image).catch((error: unknown) => {
+      const part = pixels.subarray(index * each, (index + 1) * each)
+      await prepareImage(image, preprocess, part).catch((error: unknown) => {
         throw unreadable(key, error)
       })
-      pixels.set(preprocessForClip(raster, preprocess), index * each)
     }),
   )
   return { keys: images.map(({ key }) => key), pixels }

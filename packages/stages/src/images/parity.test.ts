@@ -5,6 +5,7 @@ import {
   crop,
   decodeImage,
   normalise,
+  openImage,
   type Preprocessing,
   preprocessForClip,
   type Raster,
@@ -15,7 +16,6 @@ const folder = join(import.meta.dirname, "../../../../test/fixtures/preprocess")
 
 interface Case {
   readonly file: string
-  readonly mode: string
   readonly size: readonly [number, number]
   readonly crop: {
     readonly left: number
@@ -55,7 +55,7 @@ const largestDifference = (actual: Float32Array, expected: Float32Array): number
 
 describe.each(Object.entries(cases))(
   "%s, as Pillow and open_clip have it",
-  (name, { file, mode, size, crop: box }) => {
+  (name, { file, size, crop: box }) => {
     let raster: Raster
     beforeAll(async () => {
       raster = await decodeImage(readFileSync(join(folder, "images", file)))
@@ -66,16 +66,15 @@ describe.each(Object.entries(cases))(
       expect(Buffer.compare(raster.data, bytesOf(`${name}.decoded`))).toBe(0)
     })
 
-    // open_clip resizes these before it converts them to RGB; here, as in webdataset's decoder, RGB comes first.
-    const isConvertedLate = ["P", "RGBA", "CMYK", "I;16"].includes(mode)
-    const views = Object.keys(header).filter((key) => key.startsWith(`${name}.eval-`) && !isConvertedLate)
-    it.for(views)("%s", (view) => {
+    const views = Object.keys(header).filter((key) => key.startsWith(`${name}.eval-`))
+    it.for(views)("%s", async (view) => {
       const [, resizing, side] = /eval-(shortest|squash)-(\d+)$/.exec(view) ?? []
       const preprocessing: Preprocessing =
         resizing === "squash"
           ? { ...HALF, mode: "squash", size: Number(side) }
           : { ...CLIP, mode: "shortest", size: Number(side) }
-      expect(largestDifference(preprocessForClip(raster, preprocessing), floatsOf(view))).toBeLessThan(1e-6)
+      const picture = await openImage(readFileSync(join(folder, "images", file)))
+      expect(largestDifference(preprocessForClip(picture, preprocessing), floatsOf(view))).toBeLessThan(1e-6)
     })
 
     it("is cropped and resized to the same bytes in training", () => {

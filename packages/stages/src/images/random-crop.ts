@@ -1,5 +1,5 @@
 import type { RandomStream } from "../randomness/index.ts"
-import { crop, type Raster } from "./raster.ts"
+import { type CropBox, crop, type Raster } from "./raster.ts"
 import { resizeBicubic } from "./resize.ts"
 import { roundHalfToEven } from "./rounding.ts"
 
@@ -11,14 +11,6 @@ export interface RandomCropOptions {
   readonly scale: readonly [least: number, greatest: number]
   /** Least and greatest width divided by height. */
   readonly ratio: readonly [least: number, greatest: number]
-}
-
-/** A rectangle in an image, in whole pixels. */
-export interface CropBox {
-  readonly left: number
-  readonly top: number
-  readonly width: number
-  readonly height: number
 }
 
 /** A random part of an image, resized to `size`×`size`: torchvision's RandomResizedCrop with bicubic interpolation. */

@@ -1,9 +1,19 @@
 /** An image in memory. */
 export interface Raster {
+  /** What tells it from pictures of other kinds. */
+  readonly mode?: "RGB"
   readonly width: number
   readonly height: number
   /** RGB, 8 bits each, row by row: `3 × width × height` values. */
   readonly data: Uint8Array
+}
+
+/** A rectangle in an image, in whole pixels. */
+export interface CropBox {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
 }
 
 /** A part of an image, copied. It must lie inside the image. */

@@ -1,124 +1,62 @@
+import { type Bytes, resample } from "./kernel/resample.ts"
+import { type Picture, premultiplied, unmultiplied } from "./picture.ts"
 import type { Raster } from "./raster.ts"
+import { resizeDeep } from "./resize-deep.ts"
+import { resizeNearest } from "./resize-nearest.ts"
+import { type Resizing, startsWithColumns, windowOf } from "./resizing.ts"
+import { spanOf, type Taps, tapsFor } from "./taps.ts"
 
-/** Bits after the binary point of Pillow's fixed-point weights: 32 − 8 (of a pixel) − 2 (room for overshoot). */
-const PRECISION = 22
+/** An image resized to `width`×`height` with bicubic interpolation and antialiasing, as Pillow's `resize(…, BICUBIC)`. */
+export const resizeBicubic = (raster: Raster, width: number, height: number): Raster =>
+  resizeRaster(raster, { width, height })
 
-/** The parameter of Keys' cubic in Pillow. */
-const A = -0.5
-
-/** The weights with which one row or column is made from another. */
-interface Weights {
-  /** The first source position of each target position. */
-  readonly first: Int32Array
-  /** How many source positions each target position uses. */
-  readonly counts: Int32Array
-  /** `taps` fixed-point weights for each target position, of which `counts` are used. */
-  readonly values: Int32Array
-  readonly taps: number
+/** An RGB image resized, bit by bit as Pillow 13 does it: in fixed point, and rounded to 8 bits between its two passes. */
+export const resizeRaster = (raster: Raster, resizing: Resizing): Raster => {
+  const { width, height, data } = resizeBytes({ ...raster, bands: 3 }, resizing)
+  return { width, height, data }
 }
 
 /**
- * An image resized to `width`×`height` with bicubic interpolation and antialiasing, bit by bit as Pillow 13's
- * `resize(…, BICUBIC)`: rows and columns one after the other, in fixed point, rounded to 8 bits in between.
+ * A picture of any kind resized as Pillow does it: transparent ones with their colours multiplied by their opacity,
+ * palettes without interpolation, 16 bits in floating point.
  */
-export const resizeBicubic = (raster: Raster, width: number, height: number): Raster =>
-  columnsFirst(raster, width, height)
-    ? resizeRows(resizeColumns(raster, height), width)
-    : resizeColumns(resizeRows(raster, width), height)
-
-/** Pillow 13 starts with the columns when the height shrinks by more than twice what the width does. */
-const columnsFirst = (raster: Raster, width: number, height: number): boolean =>
-  raster.height > height && raster.height - height > 2 * (raster.width - width)
-
-const cubic = (distance: number): number => {
-  const x = Math.abs(distance)
-  if (x < 1) return ((A + 2) * x - (A + 3)) * x * x + 1
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * A
-  return 0
-}
-
-const weightsFor = (from: number, to: number): Weights => {
-  const scale = from / to
-  const stretch = Math.max(scale, 1)
-  const support = 2 * stretch
-  const taps = Math.ceil(support) * 2 + 1
-  const first = new Int32Array(to)
-  const counts = new Int32Array(to)
-  const values = new Int32Array(to * taps)
-  const exact = new Float64Array(taps)
-  for (let target = 0; target < to; target++) {
-    const centre = (target + 0.5) * scale
-    const low = Math.max(0, Math.trunc(centre - support + 0.5))
-    const count = Math.min(from, Math.trunc(centre + support + 0.5)) - low
-    let sum = 0
-    for (let tap = 0; tap < count; tap++) {
-      const weight = cubic((tap + low - centre + 0.5) * (1 / stretch))
-      exact[tap] = weight
-      sum += weight
+export const resizePicture = (picture: Picture, resizing: Resizing): Picture => {
+  switch (picture.mode) {
+    case "P":
+      return { ...picture, ...resizeNearest(picture, resizing) }
+    case "I;16":
+      return { ...picture, ...resizeDeep(picture, resizing) }
+    case "CMYK":
+      return { ...picture, ...resizeBytes({ ...picture, bands: 4 }, resizing) }
+    case "RGBA": {
+      if (isSameSize(picture, resizing))
+        return { ...picture, ...resizeBytes({ ...picture, bands: 4 }, resizing) }
+      const resized = resizeBytes({ ...picture, data: premultiplied(picture.data), bands: 4 }, resizing)
+      return { ...picture, ...resized, data: unmultiplied(resized.data) }
     }
-    for (let tap = 0; tap < count; tap++) {
-      const weight = (sum === 0 ? (exact[tap] ?? 0) : (exact[tap] ?? 0) / sum) * (1 << PRECISION)
-      values[target * taps + tap] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5)
-    }
-    first[target] = low
-    counts[target] = count
+    default:
+      return resizeRaster(picture, resizing)
   }
-  return { first, counts, values, taps }
 }
 
-const resizeRows = (source: Raster, width: number): Raster => {
-  if (width === source.width) return source
-  const { first, counts, values, taps } = weightsFor(source.width, width)
-  const data = new Uint8Array(3 * width * source.height)
-  let to = 0
-  for (let row = 0; row < source.height; row++) {
-    for (let column = 0; column < width; column++, to += 3) {
-      const start = 3 * (row * source.width + (first[column] ?? 0))
-      sumTaps(source.data, start, 3, values, column * taps, counts[column] ?? 0, data, to)
-    }
-  }
-  return { width, height: source.height, data }
+const isSameSize = (a: { readonly width: number; readonly height: number }, b: Resizing): boolean =>
+  a.width === b.width && a.height === b.height
+
+const resizeBytes = (source: Bytes, resizing: Resizing): Bytes => {
+  const { width, height, filter = "bicubic" } = resizing
+  const window = windowOf(resizing)
+  const across =
+    width === source.width ? undefined : tapsFor(source.width, width, filter, window.left, window.width)
+  const down =
+    height === source.height ? undefined : tapsFor(source.height, height, filter, window.top, window.height)
+  const [left, right] = across === undefined ? [window.left, window.left + window.width] : spanOf(across)
+  const [top, bottom] = down === undefined ? [window.top, window.top + window.height] : spanOf(down)
+  const rows = across === undefined ? [] : [{ along: "rows", taps: shifted(across, left) } as const]
+  const columns = down === undefined ? [] : [{ along: "columns", taps: shifted(down, top) } as const]
+  const part = { left, top, width: right - left, height: bottom - top }
+  const passes = startsWithColumns(source, resizing) ? [...columns, ...rows] : [...rows, ...columns]
+  return resample(source, part, passes)
 }
 
-const resizeColumns = (source: Raster, height: number): Raster => {
-  if (height === source.height) return source
-  const { first, counts, values, taps } = weightsFor(source.height, height)
-  const stride = 3 * source.width
-  const data = new Uint8Array(stride * height)
-  let to = 0
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < stride; column += 3, to += 3) {
-      const start = (first[row] ?? 0) * stride + column
-      sumTaps(source.data, start, stride, values, row * taps, counts[row] ?? 0, data, to)
-    }
-  }
-  return { width: source.width, height, data }
-}
-
-/** One pixel: the weighted sum of `count` pixels that lie `step` values apart, rounded and clamped to 8 bits. */
-const sumTaps = (
-  from: Uint8Array,
-  start: number,
-  step: number,
-  weights: Int32Array,
-  firstWeight: number,
-  count: number,
-  data: Uint8Array,
-  to: number,
-): void => {
-  const half = 1 << (PRECISION - 1)
-  let red = half
-  let green = half
-  let blue = half
-  for (let tap = 0, at = start; tap < count; tap++, at += step) {
-    const weight = weights[firstWeight + tap] ?? 0
-    red += (from[at] ?? 0) * weight
-    green += (from[at + 1] ?? 0) * weight
-    blue += (from[at + 2] ?? 0) * weight
-  }
-  data[to] = clamp(red >> PRECISION)
-  data[to + 1] = clamp(green >> PRECISION)
-  data[to + 2] = clamp(blue >> PRECISION)
-}
-
-const clamp = (value: number): number => Math.max(0, Math.min(255, value))
+/** The same taps, counted from another place. */
+const shifted = (taps: Taps, by: number): Taps => ({ ...taps, first: taps.first.map((first) => first - by) })

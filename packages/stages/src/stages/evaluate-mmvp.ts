@@ -4,7 +4,7 @@ import { evaluationInput, metricsOutput, runEvaluation } from "./evaluate-input.
 /** Pairs of images that differ in one detail, scored as MMVP-VLM does, by category. */
 export const evaluateMmvp = defineStage({
   name: "evaluate/mmvp",
-  version: 1,
+  version: 2,
   summary: "Pairs of images that differ in one detail, scored as MMVP-VLM does, by category",
   input: evaluationInput("pairs-benchmark", "Pairs of images and statements in the format of MMVP-VLM"),
   outputs: metricsOutput,

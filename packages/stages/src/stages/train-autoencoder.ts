@@ -9,7 +9,7 @@ const weight = (description: string, initial: number) =>
 /** The diffusion model's autoencoder from nothing. */
 export const trainAutoencoder = defineStage({
   name: "train/autoencoder",
-  version: 1,
+  version: 2,
   summary: "Trains an AutoencoderKL from nothing: images to small latents and back",
   input: Type.Object(
     {

@@ -6,7 +6,7 @@ import { captionInputs, optimisationInputs, pretrain, size } from "./pretraining
 /** CLIP from nothing, on captioned images. */
 export const trainClip = defineStage({
   name: "train/clip",
-  version: 1,
+  version: 2,
   summary: "Trains a CLIP model from nothing on captioned images, its byte-pair vocabulary included",
   input: Type.Object(
     {

@@ -6,7 +6,7 @@ import { captionInputs, optimisationInputs, pretrain, share, size } from "./pret
 /** A text-to-image diffusion model from nothing but its autoencoder and its text encoder. */
 export const trainDiffusion = defineStage({
   name: "train/diffusion",
-  version: 1,
+  version: 2,
   summary: "Trains the UNet of a text-to-image diffusion model of Stable Diffusion 2.1's structure",
   input: Type.Object(
     {

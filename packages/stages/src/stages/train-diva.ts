@@ -72,7 +72,7 @@ const input = Type.Object(
 /** DIVA's training: the diffusion model's noise prediction improves CLIP's image tower. */
 export const trainDiva = defineStage({
   name: "train/diva",
-  version: 2,
+  version: 3,
   summary: "Trains CLIP's image tower by the noise-prediction loss of a frozen diffusion model",
   input,
   outputs: {

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer"
-import { cleanText } from "./text-cleaning.ts"
+import { cleanLower } from "../../text/index.ts"
 
 /** A byte-pair vocabulary of CLIP's kind: tokens with their ids, and the merges, the most urgent first. */
 export interface Vocabulary {
@@ -13,8 +13,18 @@ export const END_TOKEN = "<|endoftext|>"
 /** Marks the last symbol of a word. */
 export const WORD_END = "</w>"
 
-/** English contractions, words, single digits, runs of other characters: what CLIP calls words. */
-const WORD = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+/gu
+/** How open_clip's texts may write the start and the end themselves; they are read as these tokens. */
+export const WRITTEN_START = "<start_of_text>"
+export const WRITTEN_END = "<end_of_text>"
+
+/**
+ * What is written for the start and the end, English contractions (ſ is an s), words, digits, runs of others. Python's
+ * regular expressions find U+0345 nowhere when they ignore case.
+ */
+const WORD = new RegExp(
+  `${WRITTEN_START}|${WRITTEN_END}|'[sſ]|'t|'re|'ve|'m|'ll|'d|\\p{L}+|\\p{N}|[^\\p{White_Space}\\p{L}\\p{N}\\u0345]+`,
+  "gu",
+)
 
 /** A printable character for each byte, as GPT-2's tokenizer has them: bytes that print stand for themselves. */
 export const BYTE_CHARACTERS: ReadonlyArray<string> = (() => {
@@ -28,7 +38,7 @@ export const BYTE_SYMBOLS: ReadonlyArray<string> = BYTE_CHARACTERS.toSorted()
 
 /** The words of a text, each as the characters of its bytes. */
 export const wordsOf = (text: string): ReadonlyArray<string> =>
-  (cleanText(text).match(WORD) ?? []).map((word) =>
+  (cleanLower(text).match(WORD) ?? []).map((word) =>
     Array.from(Buffer.from(word, "utf8"), (byte) => BYTE_CHARACTERS[byte] ?? "").join(""),
   )
 

@@ -12,6 +12,8 @@ import {
   clipConfigNames,
   imageFeatures,
   initialiseClip,
+  OPENAI_MEAN,
+  OPENAI_STD,
   parseClipConfig,
   parseHuggingFaceConfig,
   textFeatures,
@@ -43,6 +45,25 @@ describe("configurations by open_clip's name", () => {
     expect(shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0)).toBe(parameters)
     expect(Math.floor(config.vision.image_size / config.vision.patch_size) ** 2).toBe(patches)
     expect(preprocess.mode).toBe(name.includes("SigLIP") ? "squash" : "shortest")
+  })
+
+  it.each([
+    ["ViT-L-14-quickgelu", 224, "shortest", OPENAI_MEAN, OPENAI_STD],
+    ["ViT-L-14-336-quickgelu", 336, "shortest", OPENAI_MEAN, OPENAI_STD],
+    ["ViT-H-14-quickgelu", 224, "shortest", OPENAI_MEAN, OPENAI_STD],
+    ["ViT-H-14-378-quickgelu", 378, "shortest", OPENAI_MEAN, OPENAI_STD],
+    ["ViT-SO400M-14-SigLIP", 224, "squash", [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]],
+    ["ViT-SO400M-14-SigLIP-384", 384, "squash", [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]],
+  ])("%s sees images of %i, %s", async (name, size, mode, mean, std) => {
+    expect((await clipConfigNamed(name)).preprocess).toEqual({ size, mode, mean, std })
+  })
+
+  it("takes bilinear interpolation where the file asks for it", () => {
+    const given = {
+      model_cfg: json("clip-openai/config.json"),
+      preprocess_cfg: { interpolation: "bilinear" },
+    }
+    expect(parseClipConfig(given).preprocess.interpolation).toBe("bilinear")
   })
 
   it("are all understood; another name is refused with those there are", async () => {

@@ -38,6 +38,9 @@ const SIGLIP = {
   },
 }
 
+/** Pillow's number of the filter. */
+const PILLOW_BILINEAR = 2
+
 /**
  * Reads the `config.json` of Hugging Face's CLIPModel or SiglipModel.
  *
@@ -56,8 +59,13 @@ export const parseHuggingFaceConfig = (
   const text = { ...usual.text, ...fields(file.text_config ?? {}, "text_config") }
   const config = kind === "clip" ? clipConfig(file, vision, text) : siglipConfig(vision, text)
   checkConfig(config)
-  const { image_mean: mean, image_std: std } = fields(preprocessor ?? {}, "preprocessor_config.json")
-  return { config, preprocess: parsePreprocess({ mean, std }, config) }
+  const {
+    image_mean: mean,
+    image_std: std,
+    resample,
+  } = fields(preprocessor ?? {}, "preprocessor_config.json")
+  const interpolation = resample === PILLOW_BILINEAR ? "bilinear" : "bicubic"
+  return { config, preprocess: parsePreprocess({ mean, std, interpolation }, config) }
 }
 
 const clipConfig = (file: Fields, vision: Fields, text: Fields): ClipConfig => {

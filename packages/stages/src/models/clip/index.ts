@@ -22,7 +22,7 @@ export { type ClipPreprocess, OPENAI_MEAN, OPENAI_STD } from "./preprocess-confi
 export { type ClipToSave, type SaveOptions, saveClip } from "./save-clip.ts"
 export { saveLike } from "./save-like.ts"
 export { isHuggingFaceSiglip, siglipByOpenClipNames } from "./siglip-names.ts"
-export { readSentencePiece, SENTENCE_PIECE_FILES, type TextTokenizer } from "./siglip-tokenizer.ts"
+export { readSentencePiece, sentencePieceFiles, type TextTokenizer } from "./siglip-tokenizer.ts"
 export { type TokenIds, textFeatures, textHiddenStates } from "./text-tower.ts"
 export { Tokenizer, TokenizerError } from "./tokenizer.ts"
 export type { TextConfig, VisionConfig } from "./tower-config.ts"

@@ -7,6 +7,8 @@ export interface ClipPreprocess {
   readonly mean: readonly [number, number, number]
   readonly std: readonly [number, number, number]
   readonly mode: "shortest" | "squash"
+  /** `bicubic` without other word. */
+  readonly interpolation?: "bilinear"
 }
 
 /** The mean and the standard deviation of OpenAI's training images. */
@@ -23,9 +25,10 @@ export const parsePreprocess = (
   const given = json === undefined ? {} : fields(json, "preprocess_cfg")
   const siglip = vision.timm_model_name !== undefined
   const { interpolation = "bicubic", resize_mode: mode = siglip ? "squash" : "shortest" } = given
-  if (interpolation !== "bicubic") {
+  // `random` is for training; models are evaluated with bicubic then, as by open_clip.
+  if (interpolation !== "bicubic" && interpolation !== "bilinear" && interpolation !== "random") {
     throw new ClipConfigError(
-      `preprocess_cfg.interpolation is ${JSON.stringify(interpolation)}, not "bicubic"`,
+      `preprocess_cfg.interpolation is ${JSON.stringify(interpolation)}, not "bicubic" or "bilinear"`,
     )
   }
   if (mode !== "shortest" && mode !== "squash") {
@@ -38,6 +41,7 @@ export const parsePreprocess = (
     mean: given.mean === undefined ? (siglip ? HALF : OPENAI_MEAN) : colour(given.mean, "mean"),
     std: given.std === undefined ? (siglip ? HALF : OPENAI_STD) : colour(given.std, "std"),
     mode,
+    ...(interpolation === "bilinear" ? { interpolation } : {}),
   }
 }
 

@@ -1,10 +1,10 @@
-import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises"
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type Parameters, writeParameters } from "../../tensor/index.ts"
 import { CONFIG_FILE, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-folder.ts"
 import type { ClipConfig } from "./config.ts"
 import type { ClipPreprocess } from "./preprocess-config.ts"
-import { SENTENCE_PIECE_FILES } from "./siglip-tokenizer.ts"
+import { sentencePieceFiles } from "./siglip-tokenizer.ts"
 
 /** What is written of a model. */
 export interface ClipToSave {
@@ -32,7 +32,10 @@ export const saveClip = async (
   await mkdir(folder, { recursive: true })
   const configFile = join(folder, CONFIG_FILE)
   await rm(configFile, { force: true })
-  const tokenizerFiles = config.text.hf_tokenizer_name === undefined ? TOKENIZER_FILES : SENTENCE_PIECE_FILES
+  const tokenizerFiles =
+    config.text.hf_tokenizer_name === undefined
+      ? TOKENIZER_FILES
+      : sentencePieceFiles(await readdir(tokenizerFolder))
   for (const name of tokenizerFiles) {
     await appear(join(folder, name), (partial) => copyFile(join(tokenizerFolder, name), partial))
   }
@@ -65,7 +68,7 @@ const hubConfig = ({ quick_gelu, vision, text, ...model }: ClipConfig, preproces
   preprocess_cfg: {
     mean: preprocess.mean,
     std: preprocess.std,
-    interpolation: "bicubic",
+    interpolation: preprocess.interpolation ?? "bicubic",
     resize_mode: preprocess.mode,
   },
 })

@@ -17,6 +17,21 @@ describe("Tokenizer", async () => {
     expect([...(clip.encode([text])[0] ?? [])]).toEqual(ids)
   })
 
+  it("encodes texts of all kinds as open_clip does", async () => {
+    // Made by test/reference/tokens.py: the ids of every other text, and what these texts meet of the vocabulary.
+    const folder = join(import.meta.dirname, "../../../../../test/fixtures/texts")
+    const [texts, expected] = await Promise.all(
+      ["texts.json", "ids.json"].map(async (name) => JSON.parse(await readFile(join(folder, name), "utf8"))),
+    )
+    const tokenizer = await Tokenizer.fromFolder(folder)
+    const every: ReadonlyArray<string> = texts.map(([text]: readonly [string]) => text)
+    const wrong = every
+      .filter((_, at) => at % 2 === 0)
+      .filter((text, at) => String(tokenizer.tokenIds(text).slice(1, -1)) !== String(expected[at]))
+    expect(wrong).toEqual([])
+    expect(expected.length).toBeGreaterThan(2000)
+  })
+
   it("refuses a vocabulary whose end token is not the last", () => {
     const vocab = new Map([
       ["<|startoftext|>", 1],

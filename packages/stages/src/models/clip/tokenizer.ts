@@ -7,6 +7,8 @@ import {
   START_TOKEN,
   symbolsOf,
   type Vocabulary,
+  WRITTEN_END,
+  WRITTEN_START,
   wordsOf,
 } from "./byte-pairs.ts"
 
@@ -41,6 +43,7 @@ export class Tokenizer {
     this.#ranks = new Map(merges.map(([first, second], rank) => [pairKey(first, second), rank]))
     this.#start = this.#idOf(START_TOKEN)
     this.#end = this.#idOf(END_TOKEN)
+    this.#words.set(WRITTEN_START, [this.#start]).set(WRITTEN_END, [this.#end])
     this.size = 1 + Math.max(...vocab.values())
     if (this.#end !== this.size - 1)
       throw new TokenizerError(`${END_TOKEN} has not the vocabulary's largest id`)
