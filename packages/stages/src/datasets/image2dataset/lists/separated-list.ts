@@ -1,0 +1,35 @@
+import { parse } from "csv-parse"
+import type { ListRow } from "./list-row.ts"
+import { openBytes } from "./text-source.ts"
+
+/** A row of a CSV that is longer than this is a quote that was never closed. */
+const LONGEST_ROW = 1024 * 1024
+
+/** A list of values with a line of names before them. */
+export async function* readSeparated(
+  file: string,
+  isCompressed: boolean,
+  delimiter: string,
+): AsyncGenerator<ReadonlyArray<ListRow>> {
+  const parser = parse({
+    columns: true,
+    delimiter,
+    bom: true,
+    skip_empty_lines: true,
+    max_record_size: LONGEST_ROW,
+  })
+  // What is wrong is thrown below, where the reader is waiting.
+  parser.on("error", () => {})
+  const rows = (): ReadonlyArray<ListRow> => {
+    const found: Array<ListRow> = []
+    for (let row: ListRow | null = parser.read(); row !== null; row = parser.read()) found.push(row)
+    if (parser.errored) throw parser.errored
+    return found
+  }
+  for await (const piece of openBytes(file, isCompressed)) {
+    parser.write(piece)
+    yield rows()
+  }
+  parser.end()
+  yield rows()
+}

@@ -1,0 +1,79 @@
+import {
+  type DoneSample,
+  type Parking,
+  type ShardWriter,
+  type Statistics,
+  StatisticsCounter,
+} from "./shards/index.ts"
+
+/** What a job does with its shard in the end. */
+type Finish = (statistics: Statistics) => Promise<void>
+
+interface Parked {
+  readonly sample: DoneSample
+  readonly image: (() => Promise<Uint8Array>) | undefined
+}
+
+/**
+ * A shard in work. Its samples are done in any order and written in the list's, so that the bytes are always the same.
+ */
+export class ShardJob {
+  readonly #writer: ShardWriter
+  readonly #count: number
+  readonly #parking: Parking
+  readonly #finish: Finish
+  readonly #onWritten: () => void
+  readonly #counter = new StatisticsCounter()
+  readonly #parked = new Map<number, Parked | Promise<Parked>>()
+  #next = 0
+  #isWriting = false
+  readonly #over = Promise.withResolvers<void>()
+
+  /** @param onWritten called for each sample that is written and no longer held */
+  constructor(writer: ShardWriter, count: number, parking: Parking, onWritten: () => void, finish: Finish) {
+    this.#writer = writer
+    this.#count = count
+    this.#parking = parking
+    this.#onWritten = onWritten
+    this.#finish = finish
+  }
+
+  /** Resolves when the shard is whole and recorded. */
+  get over(): Promise<void> {
+    return this.#over.promise
+  }
+
+  /** Takes a sample that is done. */
+  deliver(index: number, sample: DoneSample): void {
+    const isNext = index === this.#next && !this.#isWriting
+    this.#parked.set(index, isNext ? { sample, image: undefined } : this.#park(sample))
+    if (!this.#isWriting && this.#parked.has(this.#next))
+      this.#write().catch((cause) => this.#over.reject(cause))
+  }
+
+  async #park(sample: DoneSample): Promise<Parked> {
+    if (sample.image === undefined) return { sample, image: undefined }
+    const image = await this.#parking.keep(sample.image)
+    return { sample: { ...sample, image: undefined }, image }
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true
+    for (;;) {
+      const waiting = this.#parked.get(this.#next)
+      if (waiting === undefined) break
+      const { sample, image } = await waiting
+      const whole = image === undefined ? sample : { ...sample, image: await image() }
+      this.#counter.add(whole)
+      await this.#writer.add(whole)
+      this.#parked.delete(this.#next)
+      this.#next += 1
+      this.#onWritten()
+    }
+    this.#isWriting = false
+    if (this.#next < this.#count) return
+    await this.#writer.close()
+    await this.#finish(this.#counter.statistics)
+    this.#over.resolve()
+  }
+}
