@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
-import type { StageContext, StageFailure } from "@diva-pipeline/core"
+import { permanent, type StageContext, type StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { EarlierSamples } from "./earlier-samples.ts"
 import { attempt, noNetwork } from "./failures.ts"
@@ -17,8 +17,9 @@ import {
   type UrlList,
 } from "./lists/index.ts"
 import { checkOptions, type DownloadOptions } from "./options.ts"
+import { readForeign } from "./output-folder.ts"
 import { SampleMaker } from "./sample-maker.ts"
-import { shapeOf } from "./shape.ts"
+import { shapeDifference, shapeOf } from "./shape.ts"
 import { ShardJob } from "./shard-job.ts"
 import {
   digestOf,
@@ -53,6 +54,12 @@ export interface ShardsJob {
   readonly mode: IncrementalMode
   /** Whether statistics tell when each shard was made, as img2dataset's do; then no two runs give the same bytes. */
   readonly recordTimes: boolean
+  /** Whether shards that img2dataset itself has made count as finished. */
+  readonly isForeignKept?: boolean
+  /** Whether shards that were made with other options are left alone, which is a failure, rather than made anew. */
+  readonly isShapeKept?: boolean
+  /** Threads that make images; one for each core without it. */
+  readonly imageThreads?: number
   readonly patience?: FetchPatience
 }
 
@@ -101,7 +108,7 @@ export const downloadShards = Effect.fn("downloadShards")(function* (
   return yield* Effect.scoped(
     Effect.gen(function* () {
       const pool = yield* Effect.acquireRelease(
-        Effect.sync(() => new ImagePool(options)),
+        Effect.sync(() => new ImagePool(options, job.imageThreads)),
         (images) => Effect.promise(() => images.close()),
       )
       const fetcher = yield* makeFetcher(options, {
@@ -140,6 +147,14 @@ const doneBefore = async (
   const { shards, statistics } = finished
   return { statistics, shards, kept: shards.length, files }
 }
+
+const otherOptions = (folder: string, before: string, now: string): StageFailure =>
+  permanent(
+    `${folder} holds shards that were made with other options: ${shapeDifference(before, now).join(", ")}`,
+    {
+      hint: "use another folder, the same options, or --incremental_mode overwrite",
+    },
+  )
 
 interface RunParts {
   readonly list: UrlList
@@ -207,9 +222,23 @@ class ShardsRun {
   async #keep(name: string, { urls }: ListedShard): Promise<boolean> {
     const { ledger, job } = this.#parts
     const shard = await ledger.finished(name)
+    if (shard === undefined && job.isForeignKept === true) return this.#keepForeign(name)
+    if (shard !== undefined && shard.shape !== this.#shape && job.isShapeKept === true)
+      throw otherOptions(job.folder, shard.shape, this.#shape)
     if (shard === undefined || shard.shape !== this.#shape) return false
     if (shard.rows !== digestOf(rowDigests(urls))) return false
     if (job.mode === "retry" && shard.statistics.failedToDownload > 0) return false
+    this.#shards.set(name, shard)
+    this.#count(shard.statistics.count, shard.statistics.count - shard.statistics.successes)
+    return true
+  }
+
+  /** img2dataset knows a shard as finished by its statistics; nothing tells which list it was made from. */
+  async #keepForeign(name: string): Promise<boolean> {
+    const shard = await readForeign(this.#parts.job.folder, name)
+    if (shard === undefined) return false
+    if (this.#shards.size === 0)
+      this.#parts.report.log("warning", "shards that img2dataset has made are taken for finished")
     this.#shards.set(name, shard)
     this.#count(shard.statistics.count, shard.statistics.count - shard.statistics.successes)
     return true

@@ -25,11 +25,11 @@ export const blurBoxes = (pixels: Pixels, boxes: ReadonlyArray<Box>): void => {
   if (weights.length === 1) return
   const share = blurred(mask, width, height, weights)
   for (let channel = 0; channel < 3; channel++) {
-    const plane = Float32Array.from({ length: width * height }, (_, at) => data[4 * at + channel] ?? 0)
+    const plane = Float32Array.from({ length: width * height }, (_, at) => data[3 * at + channel] ?? 0)
     const soft = blurred(plane, width, height, weights)
     for (let at = 0; at < plane.length; at++) {
       const part = share[at] ?? 0
-      data[4 * at + channel] = (plane[at] ?? 0) * (1 - part) + (soft[at] ?? 0) * part
+      data[3 * at + channel] = (plane[at] ?? 0) * (1 - part) + (soft[at] ?? 0) * part
     }
   }
 }

@@ -3,7 +3,7 @@ import { extname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
 import type { ImageOptions } from "../image-options.ts"
-import type { ImageProblem, ImageTask, ProcessedImage } from "./image-processor.ts"
+import { type ImageProblem, ImageProcessor, type ImageTask, type ProcessedImage } from "./image-processor.ts"
 import type { WorkerResult, WorkerTask } from "./image-worker.ts"
 
 interface Waiting {
@@ -23,12 +23,16 @@ const AHEAD = 2
 /** As many threads as there are cores, which make images of bytes. */
 export class ImagePool {
   readonly #threads: ReadonlyArray<Thread>
+  /** For bytes that stay as they are: handing them to a thread would take longer than the work. */
+  readonly #here: Promise<ImageProcessor> | undefined
   readonly #queue: Array<{ readonly task: ImageTask; readonly waiting: Waiting }> = []
   #next = 0
   #isClosed = false
 
   constructor(options: ImageOptions, threads = availableParallelism()) {
-    this.#threads = Array.from({ length: threads }, () => this.#start(options))
+    this.#here = options.disableAllReencoding ? ImageProcessor.open(options) : undefined
+    const count = options.disableAllReencoding ? 0 : threads
+    this.#threads = Array.from({ length: count }, () => this.#start(options))
   }
 
   /** Images that wait for a thread. */
@@ -37,7 +41,8 @@ export class ImagePool {
   }
 
   /** Makes an image; the task's bytes are handed over, and no longer the caller's. */
-  process(task: ImageTask): Promise<ProcessedImage | ImageProblem> {
+  async process(task: ImageTask): Promise<ProcessedImage | ImageProblem> {
+    if (this.#here !== undefined) return (await this.#here).process(task)
     return new Promise((resolve, reject) => {
       this.#queue.push({ task, waiting: { resolve, reject } })
       this.#feed()

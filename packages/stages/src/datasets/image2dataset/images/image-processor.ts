@@ -53,7 +53,7 @@ const BROKEN: ImageProblem = { status: "failed_to_resize", problem: "Image decod
 export class ImageProcessor {
   readonly #options: ImageOptions
   readonly #turbo: JpegTurbo | undefined
-  readonly #resampler = new Resampler()
+  #resampler: Resampler | undefined
   #sharp: typeof sharp | undefined
 
   private constructor(options: ImageOptions, turbo: JpegTurbo | undefined) {
@@ -88,7 +88,7 @@ export class ImageProcessor {
     const plan = fitting(header, this.#options)
     const reduction = reductionFor(header, plan)
     const decoded = { width: divided(header.width, reduction), height: divided(header.height, reduction) }
-    const isSound = this.#turbo.decode(bytes, reduction, this.#resampler.reserve(decoded))
+    const isSound = this.#turbo.decode(bytes, reduction, this.#pixels.reserve(decoded))
     if (!isSound) return undefined
     const original = { width: header.width, height: header.height }
     if (this.#isKept("jpg", plan, boxes)) return { bytes, size: original, original }
@@ -108,11 +108,11 @@ export class ImageProcessor {
       const { data } = await open(bytes, DECODING)
         .flatten({ background: WHITE })
         .toColourspace("srgb")
-        .ensureAlpha()
+        .removeAlpha()
         .raw({ depth: "uchar" })
         .toBuffer({ resolveWithObject: true })
       if (!about.hasAlpha && this.#isKept(type, plan, boxes)) return { bytes, size: original, original }
-      this.#resampler.reserve(original).set(data)
+      this.#pixels.reserve(original).set(data)
       return await this.#made(original, original, plan, isGrey, boxes)
     } catch {
       return BROKEN
@@ -135,12 +135,12 @@ export class ImageProcessor {
     const interpolation = this.#interpolation(original, plan)
     if (boxes !== undefined && boxes.length > 0) {
       const { crop, pad, ...whole } = plan
-      const soft = this.#resampler.fit(decoded, whole, interpolation)
+      const soft = this.#pixels.fit(decoded, whole, interpolation)
       blurBoxes(soft, boxes)
-      const fitted = this.#resampler.place(soft, crop, pad)
+      const fitted = this.#pixels.place(soft, crop, pad)
       return { bytes: await this.#encode(fitted, isGrey), size: sizeOf(fitted), original }
     }
-    const fitted = this.#resampler.fit(decoded, plan, interpolation)
+    const fitted = this.#pixels.fit(decoded, plan, interpolation)
     return { bytes: await this.#encode(fitted, isGrey), size: fittedSize(original, plan), original }
   }
 
@@ -156,12 +156,17 @@ export class ImageProcessor {
     if (encodeFormat === "jpg" && this.#turbo !== undefined)
       return this.#turbo.encode(data, width, height, quality, isGrey)
     const open = await this.#loadSharp()
-    const image: Sharp = open(data, { raw: { width, height, channels: 4 } })
-      .removeAlpha()
-      .toColourspace(isGrey ? "b-w" : "srgb")
+    const image: Sharp = open(data, { raw: { width, height, channels: 3 } }).toColourspace(
+      isGrey ? "b-w" : "srgb",
+    )
     if (encodeFormat === "png") return image.png({ compressionLevel: quality, palette: false }).toBuffer()
     if (encodeFormat === "webp") return image.webp({ quality }).toBuffer()
     return image.jpeg({ quality, chromaSubsampling: "4:2:0", optimizeCoding: false }).toBuffer()
+  }
+
+  get #pixels(): Resampler {
+    this.#resampler ??= new Resampler()
+    return this.#resampler
   }
 
   async #loadSharp(): Promise<typeof sharp> {

@@ -9,7 +9,7 @@ export interface JpegHeader {
   readonly isGrey: boolean
 }
 
-/** JPEG by libjpeg-turbo. Pixels are of four bytes: red, green, blue, and one that means nothing. */
+/** JPEG by libjpeg-turbo. Pixels are of three bytes: red, green, blue. */
 export interface JpegTurbo {
   /** Undefined when the bytes are damaged, or their colours are not grey, RGB or YCbCr. */
   readonly header: (bytes: Uint8Array) => JpegHeader | undefined
@@ -39,7 +39,7 @@ const HEIGHT = 6
 const PRECISION = 7
 const COLOURSPACE = 8
 const SCAN_LIMIT = 13
-const RGBX = 2
+const RGB_PIXELS = 0
 const SUBSAMPLING_420 = 2
 const SUBSAMPLING_GREY = 3
 const RGB = 0
@@ -92,7 +92,7 @@ export const openJpegTurbo = async (): Promise<JpegTurbo | undefined> => {
     decode: (bytes, reduction, target) =>
       readHeader(decoder, bytes, bytes.length) === 0 &&
       scale(decoder, { num: 1, denom: reduction }) === 0 &&
-      decompress(decoder, bytes, bytes.length, target, 0, RGBX) === 0,
+      decompress(decoder, bytes, bytes.length, target, 0, RGB_PIXELS) === 0,
     encode: (pixels, width, height, quality, isGrey) => {
       const subsampling = isGrey ? SUBSAMPLING_GREY : SUBSAMPLING_420
       set(encoder, SUBSAMPLING, subsampling)
@@ -104,7 +104,7 @@ export const openJpegTurbo = async (): Promise<JpegTurbo | undefined> => {
         room = needed
       }
       const size = [room]
-      if (compress(encoder, pixels, width, 0, height, RGBX, [output], size) !== 0)
+      if (compress(encoder, pixels, width, 0, height, RGB_PIXELS, [output], size) !== 0)
         throw new Error("libjpeg-turbo cannot encode the image")
       return new Uint8Array(koffi.view(output, Number(size[0]))).slice()
     },

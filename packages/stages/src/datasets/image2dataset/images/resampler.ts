@@ -2,7 +2,7 @@ import type { Fitting, Size } from "./geometry.ts"
 import { RESAMPLE_KERNEL } from "./resample-kernel.ts"
 import { type Interpolation, makeTaps, type Taps } from "./taps.ts"
 
-/** Pixels of four bytes, without gaps. They stay where they are until the resampler is used again. */
+/** Pixels of three bytes, without gaps. They stay where they are until the resampler is used again. */
 export interface Pixels extends Size {
   readonly data: Uint8Array
 }
@@ -48,8 +48,8 @@ export class Resampler {
   /** Room for an image of that size, into which it is decoded. What the room held is gone. */
   reserve({ width, height }: Size): Uint8Array<ArrayBuffer> {
     if (this.#memory.buffer.byteLength > KEPT_MEMORY) this.#start()
-    this.#grow(PAGE + width * height * 4 + MARGIN)
-    return new Uint8Array(this.#memory.buffer, PAGE, width * height * 4)
+    this.#grow(PAGE + width * height * 3 + MARGIN)
+    return new Uint8Array(this.#memory.buffer, PAGE, width * height * 3)
   }
 
   /** Makes the image that `reserve` gave room for fit. */
@@ -65,7 +65,7 @@ export class Resampler {
     const layout = layoutOf(source, size, rows, columns)
     this.#grow(layout.end)
     const { buffer } = this.#memory
-    if (pad !== undefined) new Uint8Array(buffer, layout.target, size.width * size.height * 4).fill(255)
+    if (pad !== undefined) new Uint8Array(buffer, layout.target, size.width * size.height * 3).fill(255)
     new Int32Array(buffer, layout.rows, rows.places.length).set(rows.places)
     new Float32Array(buffer, layout.rowWeights, rows.weights.length).set(rows.weights)
     new Int32Array(buffer, layout.columns, columns.places.length).set(columns.places)
@@ -73,8 +73,8 @@ export class Resampler {
     this.#kernel(
       PAGE,
       source.width,
-      layout.target + 4 * ((pad?.top ?? 0) * size.width + (pad?.left ?? 0)),
-      4 * size.width,
+      layout.target + 3 * ((pad?.top ?? 0) * size.width + (pad?.left ?? 0)),
+      3 * size.width,
       cut.width,
       cut.height,
       layout.rows,
@@ -96,11 +96,11 @@ export class Resampler {
     const [left, top] = [crop?.left ?? -(pad?.left ?? 0), crop?.top ?? -(pad?.top ?? 0)]
     const width = crop?.width ?? pixels.width + (pad?.left ?? 0) + (pad?.right ?? 0)
     const height = crop?.height ?? pixels.height + (pad?.top ?? 0) + (pad?.bottom ?? 0)
-    const data = new Uint8Array(width * height * 4).fill(255)
+    const data = new Uint8Array(width * height * 3).fill(255)
     for (let y = Math.max(0, -top); y < Math.min(height, pixels.height - top); y++) {
-      const from = 4 * ((y + top) * pixels.width + Math.max(0, left))
-      const row = pixels.data.subarray(from, from + 4 * Math.min(width, pixels.width))
-      data.set(row, 4 * (y * width + Math.max(0, -left)))
+      const from = 3 * ((y + top) * pixels.width + Math.max(0, left))
+      const row = pixels.data.subarray(from, from + 3 * Math.min(width, pixels.width))
+      data.set(row, 3 * (y * width + Math.max(0, -left)))
     }
     return { width, height, data }
   }
@@ -120,7 +120,7 @@ export class Resampler {
   }
 
   #pixels(start: number, { width, height }: Size): Pixels {
-    return { width, height, data: new Uint8Array(this.#memory.buffer, start, width * height * 4) }
+    return { width, height, data: new Uint8Array(this.#memory.buffer, start, width * height * 3) }
   }
 
   #taps(interpolation: Interpolation, from: number, to: number, start: number, count: number): Taps {
@@ -139,19 +139,19 @@ const isHalved = (from: Size, to: Size): boolean =>
 
 /** Where everything stands in memory behind the source image. */
 const layoutOf = (source: Size, result: Size, rows: Taps, columns: Taps) => {
-  let end = PAGE + source.width * source.height * 4 + MARGIN
+  let end = PAGE + source.width * source.height * 3 + MARGIN
   const place = (bytes: number): number => {
     const start = Math.ceil(end / 16) * 16
     end = start + bytes + MARGIN
     return start
   }
   return {
-    target: place(result.width * result.height * 4),
+    target: place(result.width * result.height * 3),
     rows: place(rows.places.byteLength),
     rowWeights: place(rows.weights.byteLength),
     columns: place(columns.places.byteLength),
     columnWeights: place(columns.weights.byteLength),
-    sums: place(source.width * 16),
+    sums: place(source.width * 12 + 64),
     end,
   }
 }

@@ -3,7 +3,7 @@ export type Interpolation = "nearest" | "linear" | "cubic" | "area" | "lanczos"
 
 /** For each place of the result: its first source place, how many there are, and their weights. */
 export interface Taps {
-  /** Two numbers a place: first, count. */
+  /** Two numbers a place: first, count. From the first on, there are `most` places in the line. */
   readonly places: Int32Array
   /** `most` weights a place. */
   readonly weights: Float32Array
@@ -32,9 +32,11 @@ export const makeTaps = (
   const places = new Int32Array(2 * count)
   const weights = new Float32Array(most * count)
   for (const [index, list] of lists.entries()) {
-    places[2 * index] = list.first
-    places[2 * index + 1] = list.weights.length
-    weights.set(list.weights, index * most)
+    // Whoever takes `most` taps everywhere must not reach beyond the line: there, zeros come first.
+    const spare = Math.max(0, list.first + most - from)
+    places[2 * index] = list.first - spare
+    places[2 * index + 1] = list.weights.length + spare
+    weights.set(list.weights, index * most + spare)
   }
   return { places, weights, most }
 }
