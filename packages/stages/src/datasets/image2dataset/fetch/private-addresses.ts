@@ -28,16 +28,18 @@ const V6: ReadonlyArray<readonly [net: string, prefix: number]> = [
   ["3fff::", 20],
 ]
 
-const blocked = new BlockList()
-for (const [net, prefix] of V4) blocked.addSubnet(net, prefix, "ipv4")
-for (const [net, prefix] of V6) blocked.addSubnet(net, prefix, "ipv6")
+// Two lists, for Node looks for IPv4 addresses among those of IPv6 as well.
+const blockedV4 = new BlockList()
+for (const [net, prefix] of V4) blockedV4.addSubnet(net, prefix, "ipv4")
+const blockedV6 = new BlockList()
+for (const [net, prefix] of V6) blockedV6.addSubnet(net, prefix, "ipv6")
 
 /** Whether an IP address (not a name) is anything but a public one. */
 export const isPrivateAddress = (address: string): boolean => {
   const plain = address.replace(/%.*$/, "")
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1]
-  if (mapped !== undefined) return blocked.check(mapped, "ipv4")
-  return blocked.check(plain, isIPv6(plain) ? "ipv6" : "ipv4")
+  if (mapped !== undefined) return blockedV4.check(mapped, "ipv4")
+  return isIPv6(plain) ? blockedV6.check(plain, "ipv6") : blockedV4.check(plain, "ipv4")
 }
 
 /** The IP address that a URL's host is, without brackets; undefined for a name. */

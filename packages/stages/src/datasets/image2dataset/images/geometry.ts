@@ -79,10 +79,3 @@ const roundHalfEven = (value: number): number => {
   if (rest !== 0.5) return Math.round(value)
   return floor % 2 === 0 ? floor : floor + 1
 }
-
-/** How far the DCT may reduce an image so that at least two of its pixels are left for each one that is wanted. */
-export const reductionFor = (original: Size, { resize }: Fitting): number => {
-  if (resize === undefined) return 1
-  const spare = Math.min(original.width / resize.width, original.height / resize.height) / 2
-  return spare >= 8 ? 8 : spare >= 4 ? 4 : spare >= 2 ? 2 : 1
-}

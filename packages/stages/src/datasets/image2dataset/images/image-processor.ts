@@ -4,7 +4,7 @@ import type { Sharp, SharpOptions } from "sharp"
 import { encodeQuality, type ImageOptions, type InterpolationName } from "../image-options.ts"
 import { type Box, blurBoxes } from "./blur.ts"
 import { readExif } from "./exif.ts"
-import { type Fitting, fittedSize, fitting, reductionFor, type Size } from "./geometry.ts"
+import { type Fitting, fittedSize, fitting, type Size } from "./geometry.ts"
 import { type ImageType, imageType } from "./image-type.ts"
 import { type JpegTurbo, openJpegTurbo } from "./jpeg-turbo.ts"
 import { type Pixels, Resampler } from "./resampler.ts"
@@ -86,13 +86,10 @@ export class ImageProcessor {
     const problem = problemOf(header, this.#options)
     if (problem !== undefined) return { status: "failed_to_resize", problem }
     const plan = fitting(header, this.#options)
-    const reduction = reductionFor(header, plan)
-    const decoded = { width: divided(header.width, reduction), height: divided(header.height, reduction) }
-    const isSound = this.#turbo.decode(bytes, reduction, this.#pixels.reserve(decoded))
-    if (!isSound) return undefined
+    if (!this.#turbo.decode(bytes, this.#pixels.reserve(header))) return undefined
     const original = { width: header.width, height: header.height }
     if (this.#isKept("jpg", plan, boxes)) return { bytes, size: original, original }
-    return this.#made(original, decoded, plan, header.isGrey, boxes)
+    return this.#made(original, plan, header.isGrey, boxes)
   }
 
   /** By sharp, whatever the format. */
@@ -113,7 +110,7 @@ export class ImageProcessor {
         .toBuffer({ resolveWithObject: true })
       if (!about.hasAlpha && this.#isKept(type, plan, boxes)) return { bytes, size: original, original }
       this.#pixels.reserve(original).set(data)
-      return await this.#made(original, original, plan, isGrey, boxes)
+      return await this.#made(original, plan, isGrey, boxes)
     } catch {
       return BROKEN
     }
@@ -125,22 +122,16 @@ export class ImageProcessor {
   }
 
   /** Fits and encodes the image that stands in the resampler. */
-  async #made(
-    original: Size,
-    decoded: Size,
-    plan: Fitting,
-    isGrey: boolean,
-    boxes: ImageTask["boxes"],
-  ): Promise<MadeImage> {
+  async #made(original: Size, plan: Fitting, isGrey: boolean, boxes: ImageTask["boxes"]): Promise<MadeImage> {
     const interpolation = this.#interpolation(original, plan)
     if (boxes !== undefined && boxes.length > 0) {
       const { crop, pad, ...whole } = plan
-      const soft = this.#pixels.fit(decoded, whole, interpolation)
+      const soft = this.#pixels.fit(original, whole, interpolation)
       blurBoxes(soft, boxes)
       const fitted = this.#pixels.place(soft, crop, pad)
       return { bytes: await this.#encode(fitted, isGrey), size: sizeOf(fitted), original }
     }
-    const fitted = this.#pixels.fit(decoded, plan, interpolation)
+    const fitted = this.#pixels.fit(original, plan, interpolation)
     return { bytes: await this.#encode(fitted, isGrey), size: fittedSize(original, plan), original }
   }
 
@@ -194,8 +185,6 @@ const OPENCV_NAMES: Readonly<Record<InterpolationName, Interpolation>> = {
 }
 
 const sizeOf = ({ width, height }: Size): Size => ({ width, height })
-
-const divided = (side: number, reduction: number): number => Math.ceil(side / reduction)
 
 const problemOf = ({ width, height }: Size, options: ImageOptions): string | undefined => {
   const shortest = Math.min(width, height)

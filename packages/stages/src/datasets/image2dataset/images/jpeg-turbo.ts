@@ -13,12 +13,8 @@ export interface JpegHeader {
 export interface JpegTurbo {
   /** Undefined when the bytes are damaged, or their colours are not grey, RGB or YCbCr. */
   readonly header: (bytes: Uint8Array) => JpegHeader | undefined
-  /**
-   * Decodes with the accurate DCT and smooth chroma into `target`; false when anything in the bytes looks wrong.
-   *
-   * @param reduction 1, 2, 4 or 8: sides are divided by it, rounded up, in the DCT
-   */
-  readonly decode: (bytes: Uint8Array, reduction: number, target: Uint8Array) => boolean
+  /** Decodes with the accurate DCT and smooth chroma into `target`; false when anything in the bytes looks wrong. */
+  readonly decode: (bytes: Uint8Array, target: Uint8Array) => boolean
   /** Encodes with chroma 4:2:0, or as grey. */
   readonly encode: (
     pixels: Uint8Array,
@@ -62,10 +58,6 @@ export const openJpegTurbo = async (): Promise<JpegTurbo | undefined> => {
   const set = library.func("int tj3Set(void *, int, int)")
   const get = library.func("int tj3Get(void *, int)")
   const readHeader = library.func("int tj3DecompressHeader(void *, const uint8_t *, size_t)")
-  const scale = library.func("tj3SetScalingFactor", "int", [
-    "void *",
-    koffi.struct({ num: "int", denom: "int" }),
-  ])
   const decompress = library.func("int tj3Decompress8(void *, const uint8_t *, size_t, uint8_t *, int, int)")
   const bufferSize = library.func("size_t tj3JPEGBufSize(int, int, int)")
   const allocate = library.func("void *tj3Alloc(size_t)")
@@ -89,9 +81,8 @@ export const openJpegTurbo = async (): Promise<JpegTurbo | undefined> => {
         return undefined
       return { width: get(decoder, WIDTH), height: get(decoder, HEIGHT), isGrey: colours === GREY }
     },
-    decode: (bytes, reduction, target) =>
+    decode: (bytes, target) =>
       readHeader(decoder, bytes, bytes.length) === 0 &&
-      scale(decoder, { num: 1, denom: reduction }) === 0 &&
       decompress(decoder, bytes, bytes.length, target, 0, RGB_PIXELS) === 0,
     encode: (pixels, width, height, quality, isGrey) => {
       const subsampling = isGrey ? SUBSAMPLING_GREY : SUBSAMPLING_420
