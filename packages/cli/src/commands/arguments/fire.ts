@@ -29,6 +29,8 @@ const OWN = new Set(["help", "version", "completions", "log_level"])
 export const fromFire = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
   const plain: Array<string> = []
   const flags: Array<string> = []
+  /** By name: of several, the last one counts. */
+  const values = new Map<string, string>()
   for (let at = 0; at < args.length; at++) {
     const argument = args[at] ?? ""
     const match = /^--?([A-Za-z][\w-]*)(?:=([\s\S]*))?$/.exec(argument)
@@ -45,7 +47,7 @@ export const fromFire = (args: ReadonlyArray<string>): ReadonlyArray<string> => 
     }
     const negated = /^no_?(.+)$/.exec(name)?.[1] ?? ""
     if (!BOOLEANS.has(name) && BOOLEANS.has(negated)) {
-      flags.push(`--${negated}=false`)
+      values.set(negated, "false")
       continue
     }
     const next = args[at + 1]
@@ -54,7 +56,10 @@ export const fromFire = (args: ReadonlyArray<string>): ReadonlyArray<string> => 
     if (attached === undefined && !isBare) at += 1
     const value = attached ?? (isBare ? "True" : (next ?? ""))
     if (name === "url_list") plain.unshift(value)
-    else if (value !== "None") flags.push(`--${name}=${BOOLEANS.has(name) ? value.toLowerCase() : value}`)
+    else values.set(name, BOOLEANS.has(name) ? value.toLowerCase() : value)
+  }
+  for (const [name, value] of values) {
+    if (value !== "None") flags.push(`--${name}=${value}`)
     else if (name === "compute_hash") flags.push("--compute_hash=none")
   }
   return [...plain, ...flags]

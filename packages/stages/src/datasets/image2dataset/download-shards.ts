@@ -20,7 +20,7 @@ import { checkOptions, type DownloadOptions } from "./options.ts"
 import { readForeign } from "./output-folder.ts"
 import { SampleMaker } from "./sample-maker.ts"
 import { shapeDifference, shapeOf } from "./shape.ts"
-import { ShardJob } from "./shard-job.ts"
+import { ShardJob, Turn } from "./shard-job.ts"
 import {
   digestOf,
   type FinishedShard,
@@ -78,6 +78,8 @@ type Report = Pick<StageContext, "progress" | "log">
 
 /** Samples that are done or on their way and not written, beyond which the list is read no further. */
 const AHEAD = 16_384
+/** Shards in work, each with an open file. */
+const OPEN = 64
 /** Samples on their way for each download that may run: they are of different hosts. */
 const WAITING = 8
 /** Images that wait for a processor, beyond which no download begins. */
@@ -171,10 +173,13 @@ class ShardsRun {
   readonly #maker: SampleMaker
   readonly #shape: string
   readonly #earlier: EarlierSamples
+  readonly #turn = new Turn()
+  readonly #open = new Slots(OPEN)
   readonly #ahead = new Slots(AHEAD)
   readonly #waiting: Slots
   readonly #shards = new Map<string, FinishedShard>()
   readonly #jobs = new Set<Promise<void>>()
+  readonly #finishing = new Set<Promise<void>>()
   readonly #stopped = Promise.withResolvers<never>()
   #isStopped = false
   #outage: StageFailure | undefined
@@ -192,8 +197,21 @@ class ShardsRun {
   }
 
   async run(signal: AbortSignal): Promise<Downloaded> {
-    const { list, ledger, options, job } = this.#parts
     signal.addEventListener("abort", () => this.#stop(signal.reason))
+    try {
+      const { names, kept } = await this.#makeShards()
+      while (this.#jobs.size > 0) await Promise.race([Promise.all(this.#jobs), this.#stopped.promise])
+      if (this.#outage !== undefined) throw this.#outage
+      return await this.#conclude(names, kept)
+    } finally {
+      // Shards that are written are put in their place, whatever has become of the others.
+      await Promise.allSettled(this.#finishing)
+    }
+  }
+
+  /** Begins each shard that is not there as it should be. */
+  async #makeShards(): Promise<{ names: ReadonlyArray<string>; kept: number }> {
+    const { list, ledger, options, job } = this.#parts
     const work = await ledger.emptyWork()
     this.#parking = new Parking(join(work, "parked"))
     const first = job.mode === "extend" ? await this.#firstFree() : 0
@@ -207,9 +225,7 @@ class ShardsRun {
       if (await this.#keep(name, shard)) kept += 1
       else await this.#begin(name, first + shard.number, shard, work, this.#parking)
     }
-    while (this.#jobs.size > 0) await Promise.race([Promise.all(this.#jobs), this.#stopped.promise])
-    if (this.#outage !== undefined) throw this.#outage
-    return this.#conclude(names, kept)
+    return { names, kept }
   }
 
   async close(): Promise<void> {
@@ -233,6 +249,16 @@ class ShardsRun {
     return true
   }
 
+  /** A shard of which nothing is in the list any more was made from another list, and is not thrown away for this one. */
+  async #refuseOtherList(name: string): Promise<void> {
+    const { ledger, job } = this.#parts
+    const shard = await ledger.finished(name)
+    if (shard === undefined || shard.statistics.successes === 0) return
+    throw permanent(`${join(job.folder, name)} was made from another list: none of its rows is in this one`, {
+      hint: "use another folder, or --incremental_mode overwrite or extend",
+    })
+  }
+
   /** img2dataset knows a shard as finished by its statistics; nothing tells which list it was made from. */
   async #keepForeign(name: string): Promise<boolean> {
     const shard = await readForeign(this.#parts.job.folder, name)
@@ -252,16 +278,24 @@ class ShardsRun {
     parking: Parking,
   ): Promise<void> {
     const { options, survey, job } = this.#parts
+    await this.#open.enter()
     const start = Date.now() / 1000
     const digests = rowDigests(shard.urls)
     const earlier = await this.#earlier.find(digests, job.mode === "retry")
+    if (job.isShapeKept === true && earlier.every((take) => take === undefined))
+      await this.#refuseOtherList(name)
     const writer = new ShardWriter(work, name, options, metadataColumns(options, survey.additionalTypes))
     const inWork = new ShardJob(
       writer,
       shard.urls.length,
       parking,
+      this.#turn,
       () => this.#ahead.leave(),
-      (statistics) => this.#finish(name, work, writer.files, digests, statistics, start),
+      (statistics) => {
+        const finishing = this.#finish(name, work, writer.files, digests, statistics, start)
+        this.#finishing.add(finishing)
+        return finishing.finally(() => this.#finishing.delete(finishing))
+      },
     )
     this.#watch(inWork.over)
     for (const [index, row] of shard.urls.entries()) {
@@ -304,7 +338,7 @@ class ShardsRun {
   }
 
   async #conclude(names: ReadonlyArray<string>, kept: number): Promise<Downloaded> {
-    const { ledger, list, options, job } = this.#parts
+    const { ledger, list, options, job, report } = this.#parts
     let statistics = NO_STATISTICS
     const files: Array<string> = []
     for (const name of names) {
@@ -313,10 +347,23 @@ class ShardsRun {
       files.push(...Object.keys(shard?.files ?? {}))
     }
     await ledger.forgetRetired()
+    const left = job.mode === "extend" ? [] : await this.#leftOver(names)
+    if (left.length > 0)
+      report.log(
+        "warning",
+        `the list has nothing for these shards, which are left as they are: ${left.join(", ")}`,
+      )
     const stamp = await stampOf(list, options.split)
     if (job.mode !== "extend" && stamp !== undefined)
       await ledger.finishList({ stamp, shape: shapeOf(options, undefined), shards: names, statistics })
     return { statistics, shards: names, kept, files }
+  }
+
+  /** Shards that are there, are this machine's, and are not the list's. */
+  async #leftOver(names: ReadonlyArray<string>): Promise<ReadonlyArray<string>> {
+    const { part, of } = this.#parts.options.split
+    const own = new Set(names)
+    return (await this.#parts.ledger.names()).filter((name) => !own.has(name) && Number(name) % of === part)
   }
 
   async #firstFree(): Promise<number> {
@@ -327,7 +374,10 @@ class ShardsRun {
   #watch(job: Promise<void>): void {
     this.#jobs.add(job)
     job.then(
-      () => this.#jobs.delete(job),
+      () => {
+        this.#jobs.delete(job)
+        this.#open.leave()
+      },
       (cause) => this.#stop(cause),
     )
   }
@@ -336,6 +386,7 @@ class ShardsRun {
     if (this.#isStopped) return
     this.#isStopped = true
     this.#stopped.reject(cause)
+    this.#open.open()
     this.#ahead.open()
     this.#waiting.open()
   }

@@ -14,6 +14,17 @@ interface Parked {
   readonly image: (() => Promise<Uint8Array>) | undefined
 }
 
+/** Lets one thing be done after the other. */
+export class Turn {
+  #last: Promise<unknown> = Promise.resolve()
+
+  take(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => {})
+    return done
+  }
+}
+
 /**
  * A shard in work. Its samples are done in any order and written in the list's, so that the bytes are always the same.
  */
@@ -22,6 +33,7 @@ export class ShardJob {
   readonly #count: number
   readonly #parking: Parking
   readonly #finish: Finish
+  readonly #turn: Turn
   readonly #onWritten: () => void
   readonly #counter = new StatisticsCounter()
   readonly #parked = new Map<number, Parked | Promise<Parked>>()
@@ -29,13 +41,24 @@ export class ShardJob {
   #isWriting = false
   readonly #over = Promise.withResolvers<void>()
 
-  /** @param onWritten called for each sample that is written and no longer held */
-  constructor(writer: ShardWriter, count: number, parking: Parking, onWritten: () => void, finish: Finish) {
+  /**
+   * @param turn shards are ended one after the other, so that on a disk that is full the first are whole
+   * @param onWritten called for each sample that is written and no longer held
+   */
+  constructor(
+    writer: ShardWriter,
+    count: number,
+    parking: Parking,
+    turn: Turn,
+    onWritten: () => void,
+    finish: Finish,
+  ) {
     this.#writer = writer
     this.#count = count
     this.#parking = parking
     this.#onWritten = onWritten
     this.#finish = finish
+    this.#turn = turn
   }
 
   /** Resolves when the shard is whole and recorded. */
@@ -72,8 +95,10 @@ export class ShardJob {
     }
     this.#isWriting = false
     if (this.#next < this.#count) return
-    await this.#writer.close()
-    await this.#finish(this.#counter.statistics)
+    await this.#turn.take(async () => {
+      await this.#writer.close()
+      await this.#finish(this.#counter.statistics)
+    })
     this.#over.resolve()
   }
 }

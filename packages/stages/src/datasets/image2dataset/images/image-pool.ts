@@ -3,6 +3,7 @@ import { extname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
 import type { ImageOptions } from "../image-options.ts"
+import { CLOSE } from "./image-close.ts"
 import { type ImageProblem, ImageProcessor, type ImageTask, type ProcessedImage } from "./image-processor.ts"
 import type { WorkerResult, WorkerTask } from "./image-worker.ts"
 
@@ -51,7 +52,14 @@ export class ImagePool {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+    this.#queue.length = 0
+    await Promise.all(
+      this.#threads.map(({ worker }) => {
+        worker.ref()
+        worker.postMessage(CLOSE)
+        return new Promise<void>((resolve) => worker.once("exit", () => resolve()))
+      }),
+    )
   }
 
   #start(options: ImageOptions): Thread {

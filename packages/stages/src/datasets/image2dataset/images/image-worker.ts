@@ -1,6 +1,7 @@
 // A thread that makes images of downloaded bytes. It knows nothing of lists, networks and shards.
 import { parentPort, workerData } from "node:worker_threads"
 import type { ImageOptions } from "../image-options.ts"
+import { CLOSE } from "./image-close.ts"
 import { type ImageProblem, ImageProcessor, type ImageTask, type ProcessedImage } from "./image-processor.ts"
 
 /** What the thread is asked. */
@@ -20,14 +21,20 @@ const opening = ImageProcessor.open(options)
 // Sharp's own threads would let tasks overtake each other, and there is one room for pixels.
 let turn: Promise<unknown> = opening
 
-parentPort?.on("message", ({ id, task }: WorkerTask) => {
+parentPort?.on("message", (message: WorkerTask | typeof CLOSE) => {
+  // Ending a thread from outside while native code runs, or is loaded, would end the whole process.
+  if (message === CLOSE) turn.finally(() => parentPort?.close())
+  else make(message)
+})
+
+const make = ({ id, task }: WorkerTask): void => {
   turn = turn.then(async () => {
     const processor = await opening
     const result = await processor.process(task)
     const answer: WorkerResult = { id, result }
     parentPort?.postMessage(answer, transferable(result))
   })
-})
+}
 
 const transferable = (result: ProcessedImage | ImageProblem): Array<ArrayBuffer> =>
   "bytes" in result &&

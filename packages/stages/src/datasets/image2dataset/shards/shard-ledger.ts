@@ -31,8 +31,8 @@ const decodeList = Schema.decodeUnknownOption(Schema.fromJsonString(FinishedList
 const FOLDER = ".image2dataset"
 
 /**
- * Knows which shards of a folder are finished. A run may be killed at any time: a shard counts when its record is
- * there, which is put there last and in one step, after its files have been flushed and moved to their place.
+ * Knows which shards of a folder are finished. A run may be killed at any time: a shard counts when its record and all
+ * its files are there, of which the statistics come last, in one step, after the others have been flushed and moved.
  */
 export class ShardLedger {
   /** Where the shards are. */
@@ -101,26 +101,18 @@ export class ShardLedger {
     const digests = join(work, `${name}.rows`)
     await writeFlushed(digests, rows)
     await this.#retire(name, all)
-    for (const file of all) await rename(join(work, file), join(this.folder, file))
+    for (const file of files) await rename(join(work, file), join(this.folder, file))
     await rename(digests, this.#rows(name))
     const { shape, statistics } = about
     const record: FinishedShard = { shape, rows: digestOf(rows), files: sizes, statistics }
     await this.#put(this.#record(name), record)
+    await rename(join(work, stats), join(this.folder, stats))
   }
 
   /** The names of all shards that have records. */
   async names(): Promise<ReadonlyArray<string>> {
     const files = await readdir(this.#own).catch(() => [])
     return files.flatMap((file) => /^(\d+)\.json$/.exec(file)?.[1] ?? []).sort()
-  }
-
-  /** Removes a shard of which the list knows nothing any more. */
-  async remove(name: string): Promise<void> {
-    const record = await this.finished(name)
-    await rm(this.#record(name), { force: true })
-    await rm(this.#rows(name), { force: true })
-    for (const file of Object.keys(record?.files ?? {}))
-      await rm(join(this.folder, file), { recursive: true, force: true })
   }
 
   /** Lets go of the shards that have been replaced. */
