@@ -178,7 +178,8 @@ class ShardsRun {
   readonly #ahead = new Slots(AHEAD)
   readonly #waiting: Slots
   readonly #shards = new Map<string, FinishedShard>()
-  readonly #jobs = new Set<Promise<void>>()
+  readonly #jobs = new Set<ShardJob>()
+  #running: Promise<unknown> = Promise.resolve()
   readonly #finishing = new Set<Promise<void>>()
   readonly #stopped = Promise.withResolvers<never>()
   #isStopped = false
@@ -196,11 +197,18 @@ class ShardsRun {
     this.#stopped.promise.catch(() => {})
   }
 
-  async run(signal: AbortSignal): Promise<Downloaded> {
+  run(signal: AbortSignal): Promise<Downloaded> {
+    const running = this.#run(signal)
+    this.#running = running
+    return running
+  }
+
+  async #run(signal: AbortSignal): Promise<Downloaded> {
     signal.addEventListener("abort", () => this.#stop(signal.reason))
     try {
       const { names, kept } = await this.#makeShards()
-      while (this.#jobs.size > 0) await Promise.race([Promise.all(this.#jobs), this.#stopped.promise])
+      while (this.#jobs.size > 0)
+        await Promise.race([Promise.all(Array.from(this.#jobs, ({ over }) => over)), this.#stopped.promise])
       if (this.#outage !== undefined) throw this.#outage
       return await this.#conclude(names, kept)
     } finally {
@@ -230,6 +238,9 @@ class ShardsRun {
 
   async close(): Promise<void> {
     this.#stop(new Error("closed"))
+    // Whoever uses the folder next must not meet this run in it.
+    await Promise.allSettled([this.#running])
+    await Promise.allSettled(Array.from(this.#jobs, (job) => job.abandon()))
     await this.#earlier.close()
     await this.#parking?.close()
   }
@@ -297,7 +308,7 @@ class ShardsRun {
         return finishing.finally(() => this.#finishing.delete(finishing))
       },
     )
-    this.#watch(inWork.over)
+    this.#watch(inWork)
     for (const [index, row] of shard.urls.entries()) {
       await this.#ahead.enter()
       await this.#waiting.enter()
@@ -371,9 +382,9 @@ class ShardsRun {
     return names.reduce((next, name) => Math.max(next, Number(name) + 1), 0)
   }
 
-  #watch(job: Promise<void>): void {
+  #watch(job: ShardJob): void {
     this.#jobs.add(job)
-    job.then(
+    job.over.then(
       () => {
         this.#jobs.delete(job)
         this.#open.leave()

@@ -39,6 +39,8 @@ export class ShardJob {
   readonly #parked = new Map<number, Parked | Promise<Parked>>()
   #next = 0
   #isWriting = false
+  #isAbandoned = false
+  #writing: Promise<void> = Promise.resolve()
   readonly #over = Promise.withResolvers<void>()
 
   /**
@@ -70,8 +72,15 @@ export class ShardJob {
   deliver(index: number, sample: DoneSample): void {
     const isNext = index === this.#next && !this.#isWriting
     this.#parked.set(index, isNext ? { sample, image: undefined } : this.#park(sample))
-    if (!this.#isWriting && this.#parked.has(this.#next))
-      this.#write().catch((cause) => this.#over.reject(cause))
+    if (this.#isWriting || this.#isAbandoned || !this.#parked.has(this.#next)) return
+    this.#writing = this.#write().catch((cause) => this.#over.reject(cause))
+  }
+
+  /** Stops writing, and lets go of the files; what there is of the shard is of no use. */
+  async abandon(): Promise<void> {
+    this.#isAbandoned = true
+    await this.#writing
+    await this.#writer.close().catch(() => {})
   }
 
   async #park(sample: DoneSample): Promise<Parked> {
@@ -82,7 +91,7 @@ export class ShardJob {
 
   async #write(): Promise<void> {
     this.#isWriting = true
-    for (;;) {
+    while (!this.#isAbandoned) {
       const waiting = this.#parked.get(this.#next)
       if (waiting === undefined) break
       const { sample, image } = await waiting
@@ -94,7 +103,7 @@ export class ShardJob {
       this.#onWritten()
     }
     this.#isWriting = false
-    if (this.#next < this.#count) return
+    if (this.#isAbandoned || this.#next < this.#count) return
     await this.#turn.take(async () => {
       await this.#writer.close()
       await this.#finish(this.#counter.statistics)
