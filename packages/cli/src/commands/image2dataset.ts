@@ -151,6 +151,7 @@ const optionsOf = Effect.fnUntraced(function* (
       given.input_format,
       isFolder || formatOf(given.url_list) !== undefined ? undefined : "txt",
     ),
+    listColumns: yield* list("list_columns", given.list_columns, []),
     outputFormat: given.output_format,
     numberSamplePerShard: or(given.number_sample_per_shard, defaults.numberSamplePerShard),
     oomShardCount: or(given.oom_shard_count, defaults.oomShardCount),

@@ -42,6 +42,11 @@ export const datasetImage2dataset = defineStage({
           { description: "The format of the list, when its name does not tell" },
         ),
       ),
+      "list-columns": Type.Array(Type.String({ minLength: 1 }), {
+        description: "The names of a csv's or tsv's columns, when it does not begin with them",
+        default: [],
+        maxItems: 1000,
+      }),
       "url-col": Type.String({ description: "The column with the URLs", default: "url", minLength: 1 }),
       "caption-col": Type.Optional(
         Type.String({
@@ -275,6 +280,7 @@ export const datasetImage2dataset = defineStage({
         respectRobotsTxt: input["respect-robots-txt"],
         retries: input.retries,
         inputFormat: input["input-format"],
+        listColumns: input["list-columns"],
         outputFormat: input["output-format"],
         bboxCol: input["bbox-col"],
         verifyHashCol: input["verify-hash"],

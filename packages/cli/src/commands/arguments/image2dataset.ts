@@ -103,6 +103,10 @@ const theirs = {
 
 /** What img2dataset has no options for. */
 const ours = {
+  list_columns: text(
+    "list_columns",
+    'Columns of a csv or tsv that does not begin with their names: ["caption","url"]',
+  ),
   total_timeout: number("total_timeout", "Seconds for one attempt at an image in all (60)"),
   minimum_rate: number("minimum_rate", "Bytes a second that a server must send (1000)"),
   max_body_size: whole("max_body_size", "Bytes of one image as downloaded (67108864)"),

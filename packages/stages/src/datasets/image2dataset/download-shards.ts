@@ -96,9 +96,10 @@ export const downloadShards = Effect.fn("downloadShards")(function* (
   yield* checkOptions(options)
   const ledger = new ShardLedger(job.folder, options.split.part)
   yield* attempt(() => mkdir(job.folder, { recursive: true }))
-  const list = yield* attempt(() =>
+  const found = yield* attempt(() =>
     openUrlList(job.list, options.inputFormat, join(job.folder, ".image2dataset", "lists")),
   )
+  const list = options.listColumns.length === 0 ? found : withNames(found, options.listColumns)
   const done = yield* attempt(() => doneBefore(list, ledger, job, options))
   if (done !== undefined) return done
   const survey = yield* attempt(() => surveyList(list, options))
@@ -128,6 +129,12 @@ export const downloadShards = Effect.fn("downloadShards")(function* (
   )
 })
 
+/** A list whose files do not begin with the names of their columns. */
+const withNames = (list: UrlList, names: ReadonlyArray<string>): UrlList => ({
+  ...list,
+  files: list.files.map((file) => ({ ...file, names })),
+})
+
 /** Nothing need be read when neither the list nor the options nor the shards have changed. */
 const doneBefore = async (
   list: UrlList,
@@ -138,7 +145,7 @@ const doneBefore = async (
   if (mode === "extend") return undefined
   const finished = await ledger.finishedList()
   if (finished === undefined || finished.shape !== shapeOf(options, undefined)) return undefined
-  if (finished.stamp !== (await stampOf(list, options.split))) return undefined
+  if (finished.stamp !== (await stampOf(list, options))) return undefined
   if (mode === "retry" && finished.statistics.failedToDownload > 0) return undefined
   const files: Array<string> = []
   for (const name of finished.shards) {
@@ -364,7 +371,7 @@ class ShardsRun {
         "warning",
         `the list has nothing for these shards, which are left as they are: ${left.join(", ")}`,
       )
-    const stamp = await stampOf(list, options.split)
+    const stamp = await stampOf(list, options)
     if (job.mode !== "extend" && stamp !== undefined)
       await ledger.finishList({ stamp, shape: shapeOf(options, undefined), shards: names, statistics })
     return { statistics, shards: names, kept, files }

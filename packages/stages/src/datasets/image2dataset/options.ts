@@ -40,6 +40,8 @@ export interface FetchOptions {
 /** img2dataset's options, under its own names, and ours. */
 export interface DownloadOptions extends ImageOptions, FetchOptions {
   readonly inputFormat: ListFormat | undefined
+  /** The names of a CSV's or TSV's columns, when it does not begin with them. */
+  readonly listColumns: ReadonlyArray<string>
   readonly outputFormat: OutputFormat
   readonly numberSamplePerShard: number
   /** Digits of a shard's number. */
@@ -86,6 +88,7 @@ export const DEFAULT_OPTIONS: DownloadOptions = {
   disallowedHeaderDirectives: ["noai", "noimageai", "noindex", "noimageindex"],
   allowFiles: false,
   inputFormat: undefined,
+  listColumns: [],
   outputFormat: "webdataset",
   numberSamplePerShard: 10_000,
   oomShardCount: 5,

@@ -5,14 +5,20 @@ import { openBytes } from "./text-source.ts"
 /** A row of a CSV that is longer than this is a quote that was never closed. */
 const LONGEST_ROW = 1024 * 1024
 
-/** A list of values with a line of names before them. */
+/**
+ * A list of values with a line of names before them.
+ *
+ * @param names the names, where that line is missing; then quotes in a TSV are what they are, as in CC3M's
+ */
 export async function* readSeparated(
   file: string,
   isCompressed: boolean,
   delimiter: string,
+  names: ReadonlyArray<string> | undefined,
 ): AsyncGenerator<ReadonlyArray<ListRow>> {
   const parser = parse({
-    columns: true,
+    columns: names === undefined ? true : [...names],
+    ...(names !== undefined && delimiter === "\t" && { quote: null }),
     delimiter,
     bom: true,
     skip_empty_lines: true,

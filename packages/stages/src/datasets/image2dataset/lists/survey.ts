@@ -48,12 +48,17 @@ export const surveyList = async (list: UrlList, options: DownloadOptions): Promi
   return { rows: total, shards, additionalTypes: typings.map(({ type }) => type), hasRelative }
 }
 
-/** What changes when a list does: names, sizes and times of its files. A folder of images has none of its own. */
+/**
+ * What changes when a list does, or what is read of it: names, sizes and times of its files, and columns. A folder of
+ * images has none of its own.
+ */
 export const stampOf = async (
   list: UrlList,
-  split: DownloadOptions["split"],
+  { split, urlCol, captionCol, verifyHashCol, listColumns }: DownloadOptions,
 ): Promise<string | undefined> => {
-  const hash = createHash("sha256").update(JSON.stringify(split))
+  const hash = createHash("sha256").update(
+    JSON.stringify([split, urlCol, captionCol, verifyHashCol, listColumns]),
+  )
   for (const { file, format } of list.files) {
     if (format === "folder") return undefined
     const { size, mtimeMs, ino } = await stat(file)

@@ -1,10 +1,12 @@
-import { writeFile } from "node:fs/promises"
+import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { StageFailure } from "@diva-pipeline/core"
 import { assert, describe, it } from "@effect/vitest"
 import { parquetWriteFile } from "hyparquet-writer"
+import { send, startServer } from "../../../network/fixtures/faulty-server.ts"
 import { makeFolder, options } from "../fixtures/job.ts"
+import { readShards } from "./list-rows.ts"
 import { surveyList } from "./survey.ts"
 import { openUrlList, readRows } from "./url-list.ts"
 
@@ -64,6 +66,75 @@ describe("lists of URLs", () => {
       { url: "u2", id: null },
       { url: "u3", id: 3n },
     ])
+  })
+
+  it("may lack the line of names, as CC3M's does", async () => {
+    using folder = makeFolder()
+    const file = join(folder.path, "Train_GCC-training.tsv")
+    await writeFile(
+      file,
+      'a "very typical bus station\thttp://a/1.jpg\nsierra looked " stunning "\thttp://b/2\n',
+    )
+    const rows = []
+    for (const part of (await open(file)).files)
+      for await (const batch of readRows({ ...part, names: ["caption", "url"] }, [])) rows.push(...batch)
+    assert.deepStrictEqual(
+      rows.map((row) => ({ ...row })),
+      [
+        { caption: 'a "very typical bus station', url: "http://a/1.jpg" },
+        { caption: 'sierra looked " stunning "', url: "http://b/2" },
+      ],
+    )
+  })
+
+  it("of JSON are cut where the pieces of the file end, not where JSON does", async () => {
+    using folder = makeFolder()
+    const file = join(folder.path, "list.json")
+    const list = Array.from({ length: 4000 }, (_, index) => ({
+      url: `http://a/${"x".repeat(index % 97)}`,
+      caption: `[{"\\,] ${index} \u00e9`,
+    }))
+    await writeFile(file, JSON.stringify(list))
+    assert.deepStrictEqual(await rowsOf(file), list)
+    await writeFile(file, JSON.stringify(list).slice(0, -1))
+    const failure = await failureOf(() => rowsOf(file))
+    assert.match(failure.message, /the array does not end/)
+  })
+
+  it("of a folder are taken one after the other, each with shards of its own", async () => {
+    using folder = makeFolder()
+    const lists = join(folder.path, "lists")
+    await mkdir(lists)
+    for (const [name, count] of [
+      ["b.txt", 7],
+      ["a.txt", 5],
+    ] as const)
+      await writeFile(
+        join(lists, name),
+        Array.from({ length: count }, (_, at) => `http://${name}/${at}\n`).join(""),
+      )
+    const shards = []
+    for await (const { number, urls } of readShards(await open(lists), options({ numberSamplePerShard: 4 })))
+      shards.push([number, urls.length, urls[0]?.url])
+    assert.deepStrictEqual(shards, [
+      [0, 4, "http://a.txt/0"],
+      [1, 1, "http://a.txt/4"],
+      [2, 4, "http://b.txt/0"],
+      [3, 3, "http://b.txt/4"],
+    ])
+  })
+
+  it("may be at an address", async () => {
+    using folder = makeFolder()
+    await using server = await startServer({ "/list.csv": send("url,caption\nhttp://a/1,one\n") })
+    const { files } = await openUrlList(`${server.url}/list.csv?x=1`, undefined, folder.path)
+    const [file] = files
+    assert.isDefined(file)
+    const rows = []
+    for await (const batch of readRows(file, [])) rows.push(...batch.map((row) => ({ ...row })))
+    assert.deepStrictEqual(rows, [{ url: "http://a/1", caption: "one" }])
+    const failure = await failureOf(() => openUrlList(`${server.url}/none.csv`, undefined, folder.path))
+    assert.match(failure.message, /answered 404/)
   })
 
   it("tell their size and the types of their columns", async () => {

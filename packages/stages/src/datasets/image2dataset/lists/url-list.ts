@@ -14,6 +14,8 @@ import { readLines } from "./text-source.ts"
 export interface ListFile {
   readonly file: string
   readonly format: ListFormat | "folder"
+  /** The names of its columns, when it does not begin with them. */
+  readonly names?: ReadonlyArray<string>
 }
 
 /** A list of URLs on disk: one file, or several. */
@@ -89,11 +91,11 @@ const filesOf = async (folder: string, format: ListFormat | undefined): Promise<
  * @throws StageFailure (permanent) that names the file, and the line where it is known
  */
 export async function* readRows(
-  { file, format }: ListFile,
+  { file, format, names }: ListFile,
   columns: ReadonlyArray<string>,
 ): AsyncGenerator<ReadonlyArray<ListRow>> {
   try {
-    yield* readAs(file, format, columns)
+    yield* readAs(file, format, columns, names)
   } catch (cause) {
     if (Predicate.isTagged(cause, "StageFailure")) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
@@ -101,14 +103,19 @@ export async function* readRows(
   }
 }
 
-const readAs = (file: string, format: ListFormat | "folder", columns: ReadonlyArray<string>) => {
+const readAs = (
+  file: string,
+  format: ListFormat | "folder",
+  columns: ReadonlyArray<string>,
+  names: ReadonlyArray<string> | undefined,
+) => {
   if (format === "folder") return readFolder(file)
   if (format === "parquet") return readParquetList(file, columns)
   const isCompressed = format.endsWith(".gz")
   if (format.startsWith("txt")) return readAddresses(file, isCompressed)
   if (format.startsWith("jsonl")) return readJsonLines(file, isCompressed)
   if (format.startsWith("json")) return readJsonArray(file, isCompressed)
-  return readSeparated(file, isCompressed, format.startsWith("tsv") ? "\t" : ",")
+  return readSeparated(file, isCompressed, format.startsWith("tsv") ? "\t" : ",", names)
 }
 
 async function* readAddresses(file: string, isCompressed: boolean): AsyncGenerator<ReadonlyArray<ListRow>> {
