@@ -24,9 +24,11 @@ const troubled = (folder: string, address: string, images: number): string =>
     return `${address}/${kind}/${index}`
   })
 
-/** Addresses that both refuse at once: what is measured is the list. */
-const long = (folder: string): string =>
-  writeList(folder, "long.txt", 1_000_000, (index) => `gopher://example.org/pictures/${index}.jpg`)
+/** Addresses that both refuse at once, but for the first: what is measured is the list. */
+const long = (folder: string, address: string): string =>
+  writeList(folder, "long.txt", 1_000_000, (index) =>
+    index === 0 ? `${address}/img/0` : `gopher://example.org/pictures/${index}.jpg`,
+  )
 
 const writeList = (folder: string, name: string, rows: number, row: (index: number) => string): string => {
   const file = join(folder, name)

@@ -24,6 +24,12 @@ export const datasetImage2dataset = defineStage({
         description:
           "A list of URLs (.csv, .tsv, .txt, .json, .jsonl, also .gz, or .parquet), or a folder of images (with urls.csv, if only some are meant). URLs are http, https, or paths relative to the list that stay in its folder",
       }),
+      earlier: Type.Optional(
+        artefact("webdataset", {
+          description:
+            "Shards that this stage has made with the same options: what the list has in common with them is taken from there, and only the rest is downloaded",
+        }),
+      ),
       "input-format": Type.Optional(
         Type.Enum(
           [
@@ -255,6 +261,7 @@ export const datasetImage2dataset = defineStage({
         shards: context.outputs.shards,
         summary: context.outputs.summary,
         checkpoint: context.checkpoint,
+        ...(input.earlier !== undefined && { earlier: input.earlier }),
       },
       {
         imageSize: input["image-size"],

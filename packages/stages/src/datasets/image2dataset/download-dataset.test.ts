@@ -232,6 +232,23 @@ describe("a run that is interrupted", () => {
   })
 })
 
+describe("a list that has grown", () => {
+  it("needs only what is new, when the stage is given the shards of before", async () => {
+    using folder = makeFolder()
+    await using server = await startServer({ "/": send(image) })
+    const urls = Array.from({ length: 25 }, (_, index) => `${server.url}/${index}`)
+    const list = await writeList(folder.path, urls.slice(0, 18))
+    const before = await run(join(folder.path, "before"), list)
+    const grown = await writeList(folder.path, urls)
+    const count = server.requests.length
+    const after = await run(join(folder.path, "after"), grown, {}, { earlier: before.shards })
+    assert.isTrue(Exit.isSuccess(after.exit), String(after.exit))
+    assert.strictEqual(server.requests.length - count, 7)
+    const fresh = await run(join(folder.path, "fresh"), grown)
+    assert.deepStrictEqual(digests(after.shards), digests(fresh.shards))
+  })
+})
+
 describe("files", () => {
   it("of a folder of images are found through its list, but none outside of it", async () => {
     using folder = makeFolder()

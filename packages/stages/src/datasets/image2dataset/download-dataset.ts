@@ -1,12 +1,12 @@
-import { copyFile, cp, link, readdir, rm, stat, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { copyFile, cp, link, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import type { StageContext } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { downloadShards } from "./download-shards.ts"
 import { attempt, nothingDownloaded } from "./failures.ts"
 import type { FetchPatience } from "./fetch/index.ts"
 import type { DownloadOptions } from "./options.ts"
-import { commonestReasons, type Statistics, summaryJson } from "./shards/index.ts"
+import { commonestReasons, ShardLedger, type Statistics, summaryJson } from "./shards/index.ts"
 
 /** Where a data set comes from and goes to. */
 export interface DownloadJob {
@@ -18,6 +18,8 @@ export interface DownloadJob {
   readonly summary: string
   /** A folder that survives failed attempts. */
   readonly checkpoint: string
+  /** The shards of an earlier run, whose samples need not be downloaded again. */
+  readonly earlier?: string
   readonly patience?: FetchPatience
 }
 
@@ -37,6 +39,7 @@ export const downloadDataset = Effect.fn("downloadDataset")(function* (
       folder: job.checkpoint,
       mode: "incremental",
       recordTimes: false,
+      ...(job.earlier !== undefined && { earlier: job.earlier }),
       ...(job.patience !== undefined && { patience: job.patience }),
     },
     options,
@@ -47,7 +50,10 @@ export const downloadDataset = Effect.fn("downloadDataset")(function* (
     yield* attempt(() => clear(job.checkpoint))
     return yield* nothingDownloaded(statistics, job.list)
   }
-  for (const file of files) yield* attempt(() => place(join(job.checkpoint, file), join(job.shards, file)))
+  // With the records, a later run knows which samples these shards have.
+  const ledger = new ShardLedger(job.checkpoint, 0)
+  for (const file of [...files, ...shards.flatMap((name) => ledger.recordFiles(name))])
+    yield* attempt(() => place(join(job.checkpoint, file), join(job.shards, file)))
   yield* attempt(() => writeFile(job.summary, summaryJson(statistics, shards.length)))
   tell(statistics, report.log)
 })
@@ -58,6 +64,7 @@ const clear = async (folder: string): Promise<void> => {
 
 /** Places a file or folder a second time: the first stays where it is, for the run may still be killed. */
 const place = async (from: string, to: string): Promise<void> => {
+  await mkdir(dirname(to), { recursive: true })
   if ((await stat(from)).isDirectory()) await cp(from, to, { recursive: true })
   else await link(from, to).catch(() => copyFile(from, to))
 }

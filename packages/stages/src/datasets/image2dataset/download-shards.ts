@@ -58,6 +58,8 @@ export interface ShardsJob {
   readonly isForeignKept?: boolean
   /** Whether shards that were made with other options are left alone, which is a failure, rather than made anew. */
   readonly isShapeKept?: boolean
+  /** A folder with shards of an earlier run, whose samples are taken where the list has them still. */
+  readonly earlier?: string
   /** Threads that make images; one for each core without it. */
   readonly imageThreads?: number
   readonly patience?: FetchPatience
@@ -199,7 +201,7 @@ class ShardsRun {
     this.#parts = parts
     this.#maker = maker
     this.#shape = shapeOf(parts.options, parts.survey.additionalTypes)
-    this.#earlier = new EarlierSamples(parts.ledger, this.#shape, parts.options)
+    this.#earlier = new EarlierSamples(parts.ledger, this.#shape, parts.options, parts.job.earlier)
     this.#waiting = new Slots(parts.options.threadCount * WAITING)
     this.#stopped.promise.catch(() => {})
   }

@@ -13,6 +13,7 @@ export type TakeEarlier = () => Promise<StoredSample | undefined>
 /** Samples of earlier runs, found by their rows, wherever these stand in the list now. */
 export class EarlierSamples {
   readonly #ledger: ShardLedger
+  readonly #further: string | undefined
   readonly #shape: string
   readonly #options: DownloadOptions
   readonly #open = new Map<string, Promise<StoredShard | undefined>>()
@@ -21,8 +22,10 @@ export class EarlierSamples {
   #paths: ReadonlyArray<string> = []
   #index: Promise<RowIndex> | undefined
 
-  constructor(ledger: ShardLedger, shape: string, options: DownloadOptions) {
+  /** @param further another folder with shards, which stay as they are */
+  constructor(ledger: ShardLedger, shape: string, options: DownloadOptions, further: string | undefined) {
     this.#ledger = ledger
+    this.#further = further
     this.#shape = shape
     this.#options = options
   }
@@ -70,9 +73,9 @@ export class EarlierSamples {
 
   async #readIndex(): Promise<RowIndex> {
     const index = new RowIndex()
-    const retired = new ShardLedger(this.#ledger.retired, 0)
+    const others = [this.#ledger.retired, ...(this.#further === undefined ? [] : [this.#further])]
     const paths: Array<string> = []
-    for (const ledger of [this.#ledger, retired])
+    for (const ledger of [this.#ledger, ...others.map((folder) => new ShardLedger(folder, 0))])
       for (const name of await ledger.names()) {
         const shard = await ledger.finished(name)
         const digests = await ledger.rowDigests(name)

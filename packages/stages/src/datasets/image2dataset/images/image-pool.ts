@@ -23,7 +23,10 @@ const AHEAD = 2
 
 /** As many threads as there are cores, which make images of bytes. */
 export class ImagePool {
-  readonly #threads: ReadonlyArray<Thread>
+  readonly #options: ImageOptions
+  /** How many there may be; each begins when there is work for it. */
+  readonly #most: number
+  readonly #threads: Array<Thread> = []
   /** For bytes that stay as they are: handing them to a thread would take longer than the work. */
   readonly #here: Promise<ImageProcessor> | undefined
   readonly #queue: Array<{ readonly task: ImageTask; readonly waiting: Waiting }> = []
@@ -32,8 +35,8 @@ export class ImagePool {
 
   constructor(options: ImageOptions, threads = availableParallelism()) {
     this.#here = options.disableAllReencoding ? ImageProcessor.open(options) : undefined
-    const count = options.disableAllReencoding ? 0 : threads
-    this.#threads = Array.from({ length: count }, () => this.#start(options))
+    this.#options = options
+    this.#most = threads
   }
 
   /** Images that wait for a thread. */
@@ -78,6 +81,7 @@ export class ImagePool {
       if (!this.#isClosed) this.#fail(thread, new Error("a thread that makes images has ended"))
     })
     worker.unref()
+    this.#threads.push(thread)
     return thread
   }
 
@@ -98,10 +102,12 @@ export class ImagePool {
     }
   }
 
+  /** The thread with least to do that may get more; a new one before any gets a second task. */
   #idlest(): Thread | undefined {
     let idlest: Thread | undefined
     for (const thread of this.#threads) if (thread.tasks.size < (idlest?.tasks.size ?? AHEAD)) idlest = thread
-    return idlest
+    const isIdle = idlest !== undefined && idlest.tasks.size === 0
+    return isIdle || this.#threads.length >= this.#most ? idlest : this.#start(this.#options)
   }
 
   #fail(thread: Thread, cause: unknown): void {

@@ -136,6 +136,11 @@ export class ShardLedger {
     if (isWhole && record !== undefined) await writeFlushed(old.#record(name), record)
   }
 
+  /** What is kept of a shard beside it, by paths from the folder. */
+  recordFiles(name: string): ReadonlyArray<string> {
+    return [join(FOLDER, `${name}.json`), join(FOLDER, `${name}.rows`)]
+  }
+
   /** The record of a list that is done as a whole. */
   async finishedList(): Promise<FinishedList | undefined> {
     const text = await readFile(this.#list, "utf8").catch(() => undefined)
