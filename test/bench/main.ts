@@ -3,13 +3,17 @@ import { existsSync, mkdirSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { benchEngine } from "./engine/bench.ts"
+import { benchDownload, DOWNLOAD_PEERS } from "./image2dataset/bench.ts"
 import { benchModels, MODEL_PEERS } from "./models/bench.ts"
 
 const USAGE = `npm run bench engine -- [--all] [--only compare|scale|large] [--install-peers]
 npm run bench models -- [--only features|blocks|unet|unet-gradient|preprocess] [--install-peers]
+npm run bench image2dataset -- [--only keep_ratio|center_crop|border|files|parquet|no-reencoding|troubled|long-list]
+                               [--images 5000] [--install-peers]
 
   --install-peers  first installs snakemake, dvc, redun and luigi into .build/bench-peers,
-                   or PyTorch, open_clip and diffusers into .build/bench-models
+                   PyTorch, open_clip and diffusers into .build/bench-models,
+                   or img2dataset into .build/bench-image2dataset
   --all            also what takes many minutes
   --only PART      one part of the benchmark
 `
@@ -18,8 +22,13 @@ const root = resolve(import.meta.dirname, "../..")
 const ENVIRONMENTS = {
   engine: join(root, ".build", "bench-peers"),
   models: join(root, ".build", "bench-models"),
+  image2dataset: join(root, ".build", "bench-image2dataset"),
 }
-const PEERS = ["snakemake==9.27.1", "dvc==3.67.1", "redun==0.44.1", "luigi==3.8.1"]
+const PEERS = {
+  engine: ["snakemake==9.27.1", "dvc==3.67.1", "redun==0.44.1", "luigi==3.8.1"],
+  models: MODEL_PEERS,
+  image2dataset: DOWNLOAD_PEERS,
+}
 
 const installPeers = (environment: string, peers: ReadonlyArray<string>): void => {
   if (!existsSync(environment)) {
@@ -34,19 +43,22 @@ const { values, positionals } = parseArgs({
   options: {
     all: { type: "boolean", default: false },
     only: { type: "string" },
+    images: { type: "string", default: "5000" },
     "install-peers": { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 })
 
 const [which] = positionals
-if (values.help || (which !== "engine" && which !== "models")) {
+if (values.help || (which !== "engine" && which !== "models" && which !== "image2dataset")) {
   process.stdout.write(USAGE)
   process.exitCode = values.help ? 0 : 2
 } else {
   const environment = ENVIRONMENTS[which]
-  if (values["install-peers"]) installPeers(environment, which === "engine" ? PEERS : MODEL_PEERS)
+  if (values["install-peers"]) installPeers(environment, PEERS[which])
   const bin = join(environment, "bin")
   if (which === "engine") await benchEngine({ bin, all: values.all, only: values.only })
+  else if (which === "image2dataset")
+    await benchDownload({ bin, only: values.only, images: Number(values.images) })
   else await benchModels({ bin, only: values.only, repeats: 5 })
 }

@@ -58,7 +58,7 @@ describe("a download of images", () => {
     writeFileSync(join(folder, "list.txt"), list)
     write(
       "summary",
-      "    uses: dataset/image2dataset\n    with: { list: list.txt, image-size: 32, retries: 0 }\n",
+      "    uses: dataset/image2dataset\n    with: { list: list.txt, image-size: 32, retries: 0, allow-private-addresses: true }\n",
     )
   }
 

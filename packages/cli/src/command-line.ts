@@ -4,7 +4,9 @@ import { CommandFailed } from "./command-failed.ts"
 import {
   backend,
   cache,
+  fromFire,
   graph,
+  image2dataset,
   newFiles,
   plan,
   resume,
@@ -33,6 +35,7 @@ const divaPipeline = Command.make("diva-pipeline").pipe(
     graph,
     cache,
     newFiles,
+    image2dataset,
   ]),
 )
 
@@ -57,6 +60,10 @@ const presenter = CliOutput.layerPresenter({
       : CliOutput.defaultPresenter.present(event),
 })
 
+/** `image2dataset` takes its arguments as img2dataset does. */
+const canonical = ([name = "", ...rest]: ReadonlyArray<string>): ReadonlyArray<string> =>
+  name === image2dataset.name ? [name, ...fromFire(rest)] : name === "" ? rest : [name, ...rest]
+
 /**
  * Runs one command line.
  *
@@ -65,7 +72,7 @@ const presenter = CliOutput.layerPresenter({
  * @param args what stands after the command's name
  */
 export const runCommandLine = (args: ReadonlyArray<string>) =>
-  Command.runWith(divaPipeline, { version: VERSION, renderErrors: true })(args).pipe(
+  Command.runWith(divaPipeline, { version: VERSION, renderErrors: true })(canonical(args)).pipe(
     Effect.catchTag("ShowHelp", (error) =>
       error.errors.length === 0 ? Effect.void : Effect.fail(new CommandFailed({ message: "", exitCode: 2 })),
     ),

@@ -1,3 +1,14 @@
+export type {
+  Downloaded,
+  DownloadOptions,
+  HashName,
+  IncrementalMode,
+  ListFormat,
+  ShardsJob,
+} from "./datasets/image2dataset/index.ts"
 export { type EngineOptions, engineLayer } from "./engine/index.ts"
 export * from "./native/index.ts"
 export * from "./stages/index.ts"
+
+/** The downloader of image lists, which is loaded when it is needed. */
+export const loadDownloader = () => import("./datasets/image2dataset/index.ts")

@@ -2,10 +2,21 @@ import { artefact, defineStage } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { Type } from "typebox"
 
+const INTERPOLATIONS = [
+  "nearest",
+  "linear",
+  "bilinear",
+  "cubic",
+  "bicubic",
+  "area",
+  "lanczos",
+  "lanczos4",
+] as const
+
 /** Downloads images into webdataset shards, with img2dataset's option names and layout. */
 export const datasetImage2dataset = defineStage({
   name: "dataset/image2dataset",
-  version: 1,
+  version: 2,
   summary: "Downloads the images of a URL list into webdataset shards, with img2dataset's options and layout",
   input: Type.Object(
     {
@@ -13,10 +24,46 @@ export const datasetImage2dataset = defineStage({
         description:
           "A list of URLs (.csv, .tsv, .txt, .json, .jsonl, also .gz, or .parquet), or a folder of images (with urls.csv, if only some are meant). URLs are http, https, or paths relative to the list that stay in its folder",
       }),
+      earlier: Type.Optional(
+        artefact("webdataset", {
+          description:
+            "Shards that this stage has made with the same options: what the list has in common with them is taken from there, and only the rest is downloaded",
+        }),
+      ),
+      "input-format": Type.Optional(
+        Type.Enum(
+          [
+            "txt",
+            "txt.gz",
+            "csv",
+            "csv.gz",
+            "tsv",
+            "tsv.gz",
+            "json",
+            "json.gz",
+            "jsonl",
+            "jsonl.gz",
+            "parquet",
+          ],
+          { description: "The format of the list, when its name does not tell" },
+        ),
+      ),
+      "list-columns": Type.Array(Type.String({ minLength: 1 }), {
+        description: "The names of a csv's or tsv's columns, when it does not begin with them",
+        default: [],
+        maxItems: 1000,
+      }),
       "url-col": Type.String({ description: "The column with the URLs", default: "url", minLength: 1 }),
       "caption-col": Type.Optional(
         Type.String({
           description: "The column with the captions; none are written without it",
+          minLength: 1,
+        }),
+      ),
+      "bbox-col": Type.Optional(
+        Type.String({
+          description:
+            "The column with boxes to blur: a JSON list of [left, top, right, bottom], as parts of the image's sides. It is kept with each image",
           minLength: 1,
         }),
       ),
@@ -41,6 +88,14 @@ export const datasetImage2dataset = defineStage({
         description: "Leave images that are smaller than image-size as they are",
         default: false,
       }),
+      "upscale-interpolation": Type.Enum(INTERPOLATIONS, {
+        description: "How images are made larger",
+        default: "lanczos",
+      }),
+      "downscale-interpolation": Type.Enum(INTERPOLATIONS, {
+        description: "How images are made smaller",
+        default: "area",
+      }),
       "encode-format": Type.Enum(["jpg", "png", "webp"], {
         description: "The format that images are written in",
         default: "jpg",
@@ -60,6 +115,11 @@ export const datasetImage2dataset = defineStage({
         description: "Keep all bytes as downloaded, without looking whether they are images",
         default: false,
       }),
+      "output-format": Type.Enum(["webdataset", "files", "parquet", "tfrecord", "dummy"], {
+        description:
+          "webdataset, which the other stages read; files; parquet, with the images in it; tfrecord; dummy, which keeps nothing but the counts",
+        default: "webdataset",
+      }),
       "number-sample-per-shard": Type.Integer({
         description: "URLs for each shard",
         default: 10_000,
@@ -73,16 +133,50 @@ export const datasetImage2dataset = defineStage({
         maximum: 15,
       }),
       "thread-count": Type.Integer({
-        description: "Downloads at a time",
-        default: 64,
+        description: "Downloads at a time, at most; how many are good is found out",
+        default: 256,
         minimum: 1,
-        maximum: 1024,
+        maximum: 4096,
       }),
       timeout: Type.Number({
         description: "Seconds to wait for a connection, for an answer, and for each further piece of it",
         default: 10,
         exclusiveMinimum: 0,
         maximum: 3600,
+      }),
+      "total-timeout": Type.Number({
+        description: "Seconds for one attempt at an image in all, redirects included",
+        default: 60,
+        exclusiveMinimum: 0,
+        maximum: 86_400,
+      }),
+      "minimum-rate": Type.Number({
+        description: "Bytes a second that a server must send in the mean, once timeout is over",
+        default: 1000,
+        minimum: 0,
+      }),
+      "max-body-size": Type.Integer({
+        description: "Bytes of one image as downloaded",
+        default: 64 * 1024 * 1024,
+        minimum: 1,
+        maximum: 1024 * 1024 * 1024,
+      }),
+      "connections-per-host": Type.Integer({
+        description: "Downloads from one host at a time",
+        default: 32,
+        minimum: 1,
+        maximum: 1024,
+      }),
+      "requests-per-host": Type.Optional(
+        Type.Number({
+          description: "Requests to one host a second; as many as it answers without it",
+          exclusiveMinimum: 0,
+        }),
+      ),
+      resolvers: Type.Array(Type.String({ minLength: 1 }), {
+        description: "Name servers (addresses) to ask instead of the system's",
+        default: [],
+        maxItems: 16,
       }),
       retries: Type.Integer({
         description:
@@ -95,6 +189,13 @@ export const datasetImage2dataset = defineStage({
         description: "The digest of the downloaded bytes that is kept with each image",
         default: "sha256",
       }),
+      "verify-hash": Type.Optional(
+        Type.String({
+          description:
+            "The column with the expected digests, of the kind of compute-hash; others are refused",
+          minLength: 1,
+        }),
+      ),
       "min-image-size": Type.Integer({
         description: "Refuse images whose shorter side has fewer pixels",
         default: 0,
@@ -121,7 +222,16 @@ export const datasetImage2dataset = defineStage({
         default: ["noai", "noimageai", "noindex", "noimageindex"],
         maxItems: 100,
       }),
+      "respect-robots-txt": Type.Boolean({
+        description: "Ask each host for its robots.txt, and leave out what it forbids",
+        default: false,
+      }),
       "extract-exif": Type.Boolean({ description: "Keep the EXIF tags of each image", default: true }),
+      "allow-private-addresses": Type.Boolean({
+        description:
+          "Allow addresses of this machine and of private networks, also where names and redirects lead to them",
+        default: false,
+      }),
       "allow-files": Type.Boolean({
         description:
           "Let the list name files anywhere on this machine (file:///…); only for lists that you trust",
@@ -151,11 +261,14 @@ export const datasetImage2dataset = defineStage({
         shards: context.outputs.shards,
         summary: context.outputs.summary,
         checkpoint: context.checkpoint,
+        ...(input.earlier !== undefined && { earlier: input.earlier }),
       },
       {
         imageSize: input["image-size"],
         resizeMode: input["resize-mode"],
         resizeOnlyIfBigger: input["resize-only-if-bigger"],
+        upscaleInterpolation: input["upscale-interpolation"],
+        downscaleInterpolation: input["downscale-interpolation"],
         encodeFormat: input["encode-format"],
         encodeQuality: input["encode-quality"],
         skipReencode: input["skip-reencode"],
@@ -164,7 +277,21 @@ export const datasetImage2dataset = defineStage({
         oomShardCount: input["oom-shard-count"],
         threadCount: input["thread-count"],
         timeout: input.timeout,
+        totalTimeout: input["total-timeout"],
+        minimumRate: input["minimum-rate"],
+        maxBodySize: input["max-body-size"],
+        connectionsPerHost: input["connections-per-host"],
+        requestsPerHost: input["requests-per-host"],
+        resolvers: input.resolvers,
+        allowPrivateAddresses: input["allow-private-addresses"],
+        respectRobotsTxt: input["respect-robots-txt"],
         retries: input.retries,
+        inputFormat: input["input-format"],
+        listColumns: input["list-columns"],
+        outputFormat: input["output-format"],
+        bboxCol: input["bbox-col"],
+        verifyHashCol: input["verify-hash"],
+        split: { part: 0, of: 1 },
         urlCol: input["url-col"],
         captionCol: input["caption-col"],
         saveAdditionalColumns: input["save-additional-columns"],

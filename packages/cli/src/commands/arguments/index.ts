@@ -2,6 +2,8 @@
 // without loading the engine.
 export { backend } from "./backend.ts"
 export { cache } from "./cache.ts"
+export { fromFire } from "./fire.ts"
+export { image2dataset } from "./image2dataset.ts"
 export { schema, stages } from "./language.ts"
 export { newFiles } from "./new.ts"
 export { graph, plan, resume, run, validate } from "./pipeline.ts"

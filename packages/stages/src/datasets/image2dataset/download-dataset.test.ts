@@ -29,6 +29,9 @@ import {
 
 const image = await picture(120, 80)
 
+/** Nobody listens there. */
+const NO_NAMES = { resolvers: ["127.0.0.1:9"] }
+
 describe("downloads that go wrong", () => {
   it("are counted, listed in img2dataset's words, and end nothing", async () => {
     using folder = makeFolder()
@@ -152,27 +155,26 @@ describe("downloads that go wrong", () => {
     assert.deepStrictEqual(readdirSync(join(folder.path, "checkpoint")), [])
   })
 
-  it("for want of a network: a transient failure, after which the next attempt succeeds", async () => {
+  it("for want of a network: a transient failure, and nothing is counted as done", async () => {
     using folder = makeFolder()
-    const server = await startServer({})
-    await server[Symbol.asyncDispose]()
-    const list = await writeList(folder.path, [`${server.url}/a`, `${server.url}/b`])
-    const failure = failureOf(await run(folder.path, list, { retries: 0 }))
+    const list = await writeList(folder.path, ["http://a.example/a", "http://b.example/b"])
+    const failure = failureOf(await run(folder.path, list, { retries: 0, ...NO_NAMES }))
     assert.strictEqual(failure.reason, "transient")
-    assert.match(failure.message, /Connection refused>? \(2×\)/)
+    assert.match(failure.message, /Temporary failure in name resolution>? \(2×\)/)
   })
 
   it("from the middle of a list on: finished shards are kept, those without a connection aren't", async () => {
     using folder = makeFolder()
     await using server = await startServer({ "/": send(image) })
-    const down = await startServer({})
-    await down[Symbol.asyncDispose]()
-    const urls = Array.from({ length: 40 }, (_, index) => `${index < 20 ? server.url : down.url}/${index}`)
+    const urls = Array.from(
+      { length: 40 },
+      (_, index) => `${index < 20 ? server.url : "http://a.example"}/${index}`,
+    )
     const list = await writeList(folder.path, urls)
-    const changes = { retries: 0, numberSamplePerShard: 20 }
+    const changes = { retries: 0, numberSamplePerShard: 20, ...NO_NAMES }
     assert.strictEqual(failureOf(await run(folder.path, list, changes)).reason, "transient")
-    assert.isTrue(existsSync(join(folder.path, "checkpoint", "00000.done")))
-    assert.isFalse(existsSync(join(folder.path, "checkpoint", "00001.done")))
+    assert.isTrue(existsSync(join(folder.path, "checkpoint", ".image2dataset", "00000.json")))
+    assert.isFalse(existsSync(join(folder.path, "checkpoint", ".image2dataset", "00001.json")))
   })
 })
 
@@ -197,7 +199,7 @@ describe("a run that is interrupted", () => {
     const resumed = join(folder.path, "interrupted")
     const controller = new AbortController()
     const first = run(resumed, list, changes, { attempt: "first", signal: controller.signal })
-    const mark = join(resumed, "checkpoint", "00001.done")
+    const mark = join(resumed, "checkpoint", ".image2dataset", "00000.json")
     for (let wait = 0; wait < 5000 && !existsSync(mark); wait++) await setTimeout(1)
     controller.abort()
     assert.isTrue(Exit.isFailure((await first).exit))
@@ -210,7 +212,7 @@ describe("a run that is interrupted", () => {
     assert.strictEqual(Object.keys(digests(whole.shards)).length, 15)
   })
 
-  it("begins anew when the list is another one, or a finished shard was harmed", async () => {
+  it("makes a harmed shard again, and takes from finished ones what the list has elsewhere now", async () => {
     using folder = makeFolder()
     await using server = await startServer({ "/": send(image) })
     const urls = Array.from({ length: 20 }, (_, index) => `${server.url}/${index}`)
@@ -220,8 +222,30 @@ describe("a run that is interrupted", () => {
     assert.strictEqual(server.count("/3"), 1)
     assert.strictEqual(server.count("/13"), 2)
     assert.strictEqual((await samplesOf(join(mended.shards, "00001.tar"))).length, 10)
-    await run(folder.path, await writeList(folder.path, urls.toReversed()), {}, { attempt: "3" })
-    assert.strictEqual(server.count("/3"), 2)
+    const other = urls.toReversed().map((url, index) => `${url},"nr ${index}, é",${index}`)
+    await writeFile(join(folder.path, "list.csv"), ["url,caption,id", ...other].join("\n"))
+    const turned = await run(folder.path, join(folder.path, "list.csv"), {}, { attempt: "3" })
+    assert.isTrue(Exit.isSuccess(turned.exit), String(turned.exit))
+    assert.strictEqual(server.count("/3"), 1)
+    const fresh = await run(join(folder.path, "fresh"), join(folder.path, "list.csv"))
+    assert.deepStrictEqual(digests(turned.shards), digests(fresh.shards))
+  })
+})
+
+describe("a list that has grown", () => {
+  it("needs only what is new, when the stage is given the shards of before", async () => {
+    using folder = makeFolder()
+    await using server = await startServer({ "/": send(image) })
+    const urls = Array.from({ length: 25 }, (_, index) => `${server.url}/${index}`)
+    const list = await writeList(folder.path, urls.slice(0, 18))
+    const before = await run(join(folder.path, "before"), list)
+    const grown = await writeList(folder.path, urls)
+    const count = server.requests.length
+    const after = await run(join(folder.path, "after"), grown, {}, { earlier: before.shards })
+    assert.isTrue(Exit.isSuccess(after.exit), String(after.exit))
+    assert.strictEqual(server.requests.length - count, 7)
+    const fresh = await run(join(folder.path, "fresh"), grown)
+    assert.deepStrictEqual(digests(after.shards), digests(fresh.shards))
   })
 })
 

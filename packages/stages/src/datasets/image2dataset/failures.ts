@@ -1,14 +1,35 @@
 import { permanent, StageFailure, transient } from "@diva-pipeline/core"
 import { Effect } from "effect"
-import { commonestReasons, type Statistics } from "./statistics.ts"
+import { commonestReasons, type Statistics } from "./shards/index.ts"
 
-/** Runs a promise whose StageFailures are expected; anything else that it throws is a defect. */
-export const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, StageFailure> =>
+/** Runs a promise whose StageFailures are expected; a full disk is one; anything else that it throws is a defect. */
+export const attempt = <A>(run: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, StageFailure> =>
   Effect.promise(run).pipe(
-    Effect.catchDefect((defect) =>
-      defect instanceof StageFailure ? Effect.fail(defect) : Effect.die(defect),
-    ),
+    Effect.catchDefect((defect) => {
+      if (defect instanceof StageFailure) return Effect.fail(defect)
+      const failure = ofDisk(defect)
+      return failure === undefined ? Effect.die(defect) : Effect.fail(failure)
+    }),
   )
+
+const DISK: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "a file would become too large for the file system",
+  EIO: "the disk cannot be read or written",
+  EROFS: "the disk can only be read",
+  EACCES: "it may not be written to",
+}
+
+const ofDisk = (defect: unknown): StageFailure | undefined => {
+  const code = defect instanceof Error && "code" in defect ? String(defect.code) : ""
+  const words = DISK[code]
+  if (words === undefined) return undefined
+  const path = defect instanceof Error && "path" in defect ? ` (${defect.path})` : ""
+  return permanent(`the shards cannot be written: ${words}${path}`, {
+    hint: "finished shards are kept; make room, and run the same again",
+  })
+}
 
 /** The network is gone, or was never there. */
 export const noNetwork = (statistics: Statistics): StageFailure =>

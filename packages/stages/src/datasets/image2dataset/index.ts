@@ -1,9 +1,7 @@
 export { type DownloadJob, downloadDataset } from "./download-dataset.ts"
-export type { DownloadPatience } from "./downloader.ts"
-export {
-  DEFAULT_OPTIONS,
-  type DownloadOptions,
-  type EncodeFormat,
-  type HashName,
-  type ResizeMode,
-} from "./options.ts"
+export { type Downloaded, downloadShards, type IncrementalMode, type ShardsJob } from "./download-shards.ts"
+export type { FetchPatience } from "./fetch/index.ts"
+export type { EncodeFormat, HashName, InterpolationName, ResizeMode } from "./image-options.ts"
+export { formatOf, LIST_FORMATS, type ListFormat } from "./lists/index.ts"
+export { DEFAULT_OPTIONS, type DownloadOptions, type OutputFormat } from "./options.ts"
+export { removeShards, writeSummary } from "./output-folder.ts"

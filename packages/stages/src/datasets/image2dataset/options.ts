@@ -1,84 +1,115 @@
 import { permanent, type StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
-import { METADATA_COLUMNS } from "./metadata.ts"
+import { encodeQuality, type ImageOptions } from "./image-options.ts"
+import type { ListFormat } from "./lists/index.ts"
+import { METADATA_COLUMNS } from "./shards/index.ts"
 
-export type ResizeMode = "no" | "keep_ratio" | "center_crop" | "border" | "keep_ratio_largest"
-export type EncodeFormat = "jpg" | "png" | "webp"
-export type HashName = "none" | "md5" | "sha256" | "sha512"
+export type OutputFormat = "files" | "webdataset" | "parquet" | "tfrecord" | "dummy"
 
-/** img2dataset's options, under its own names. */
-export interface DownloadOptions {
-  /** Side of the images, in pixels. */
-  readonly imageSize: number
-  readonly resizeMode: ResizeMode
-  /** Whether images that are smaller already stay as they are. */
-  readonly resizeOnlyIfBigger: boolean
-  readonly encodeFormat: EncodeFormat
-  /** 1–100 for jpg and webp, the compression level 0–9 for png. */
-  readonly encodeQuality: number | undefined
-  /** Whether the downloaded bytes are kept where the format fits and nothing was resized. */
-  readonly skipReencode: boolean
-  /** Whether the downloaded bytes are kept always, without even decoding them. */
-  readonly disableAllReencoding: boolean
-  readonly numberSamplePerShard: number
-  /** Digits of a shard's number. */
-  readonly oomShardCount: number
-  /** Downloads at a time. */
+/** How the bytes are got. Nothing of it shows in the shards but in what came. */
+export interface FetchOptions {
+  /** Downloads at a time, at most. */
   readonly threadCount: number
   /** Seconds without news from a server. */
   readonly timeout: number
+  /** Seconds for one image in all, redirects included. */
+  readonly totalTimeout: number
+  /** Bytes a second that a server must send in the mean, once `timeout` is over. */
+  readonly minimumRate: number
+  /** Bytes of one image. */
+  readonly maxBodySize: number
   /** Further attempts at what may pass. */
   readonly retries: number
-  readonly urlCol: string
-  readonly captionCol: string | undefined
-  readonly saveAdditionalColumns: ReadonlyArray<string>
-  readonly computeHash: HashName
-  /** Shortest side, in pixels. */
-  readonly minImageSize: number
-  /** Width × height, in pixels. */
-  readonly maxImageArea: number
-  /** Longer side / shorter side. */
-  readonly maxAspectRatio: number
+  /** Connections to one host at a time. */
+  readonly connectionsPerHost: number
+  /** Requests to one host a second; undefined for as many as it answers. */
+  readonly requestsPerHost: number | undefined
+  /** Servers to ask for addresses instead of the system's. */
+  readonly resolvers: ReadonlyArray<string>
+  /** Whether addresses of this machine and of private networks may be asked. */
+  readonly allowPrivateAddresses: boolean
+  /** Whether `robots.txt` is asked for and respected. */
+  readonly respectRobotsTxt: boolean
   readonly userAgentToken: string | undefined
   /** `X-Robots-Tag` directives that forbid the use of an image. */
   readonly disallowedHeaderDirectives: ReadonlyArray<string>
-  readonly extractExif: boolean
   /** Whether the list may name files outside its own folder. */
   readonly allowFiles: boolean
 }
 
-/** img2dataset's defaults, but for `threadCount` and `retries`, which it has at 256 and 0. */
+/** img2dataset's options, under its own names, and ours. */
+export interface DownloadOptions extends ImageOptions, FetchOptions {
+  readonly inputFormat: ListFormat | undefined
+  /** The names of a CSV's or TSV's columns, when it does not begin with them. */
+  readonly listColumns: ReadonlyArray<string>
+  readonly outputFormat: OutputFormat
+  readonly numberSamplePerShard: number
+  /** Digits of a shard's number. */
+  readonly oomShardCount: number
+  readonly urlCol: string
+  readonly captionCol: string | undefined
+  /** The column with the boxes that are blurred. */
+  readonly bboxCol: string | undefined
+  readonly saveAdditionalColumns: ReadonlyArray<string>
+  /** The column with the expected hashes, of the kind `computeHash`. */
+  readonly verifyHashCol: string | undefined
+  /** Of the shards, every `of`th, beginning with `part`. */
+  readonly split: { readonly part: number; readonly of: number }
+}
+
+/** img2dataset's defaults, but for `retries`, which it has at 0, and `outputFormat`, at files. */
 export const DEFAULT_OPTIONS: DownloadOptions = {
   imageSize: 256,
   resizeMode: "border",
   resizeOnlyIfBigger: false,
+  upscaleInterpolation: "lanczos",
+  downscaleInterpolation: "area",
   encodeFormat: "jpg",
   encodeQuality: undefined,
   skipReencode: false,
   disableAllReencoding: false,
-  numberSamplePerShard: 10_000,
-  oomShardCount: 5,
-  threadCount: 64,
-  timeout: 10,
-  retries: 2,
-  urlCol: "url",
-  captionCol: undefined,
-  saveAdditionalColumns: [],
+  extractExif: true,
   computeHash: "sha256",
   minImageSize: 0,
   maxImageArea: Number.POSITIVE_INFINITY,
   maxAspectRatio: Number.POSITIVE_INFINITY,
+  threadCount: 256,
+  timeout: 10,
+  totalTimeout: 60,
+  minimumRate: 1000,
+  maxBodySize: 64 * 1024 * 1024,
+  retries: 2,
+  connectionsPerHost: 32,
+  requestsPerHost: undefined,
+  resolvers: [],
+  allowPrivateAddresses: false,
+  respectRobotsTxt: false,
   userAgentToken: undefined,
   disallowedHeaderDirectives: ["noai", "noimageai", "noindex", "noimageindex"],
-  extractExif: true,
   allowFiles: false,
+  inputFormat: undefined,
+  listColumns: [],
+  outputFormat: "webdataset",
+  numberSamplePerShard: 10_000,
+  oomShardCount: 5,
+  urlCol: "url",
+  captionCol: undefined,
+  bboxCol: undefined,
+  saveAdditionalColumns: [],
+  verifyHashCol: undefined,
+  split: { part: 0, of: 1 },
 }
 
-/** Quality or compression level when the options name none. */
-export const encodeQuality = ({ encodeFormat, encodeQuality }: DownloadOptions): number =>
-  encodeQuality ?? (encodeFormat === "png" ? 6 : 95)
+/** The additional columns that are kept: the boxes' is one of them, as in img2dataset. */
+export const additionalColumns = ({
+  saveAdditionalColumns,
+  bboxCol,
+}: DownloadOptions): ReadonlyArray<string> =>
+  bboxCol === undefined || saveAdditionalColumns.includes(bboxCol)
+    ? saveAdditionalColumns
+    : [...saveAdditionalColumns, bboxCol]
 
-/** Refuses options that contradict each other, which the stage's schema cannot say. */
+/** Refuses options that contradict each other, which a schema cannot say. */
 export const checkOptions = (options: DownloadOptions): Effect.Effect<void, StageFailure> => {
   const { encodeFormat } = options
   const quality = encodeQuality(options)
@@ -94,11 +125,17 @@ export const checkOptions = (options: DownloadOptions): Effect.Effect<void, Stag
         hint: "it must be 1 to 100",
       }),
     )
-  const reserved = options.saveAdditionalColumns.filter((column) => METADATA_COLUMNS.includes(column))
+  const reserved = additionalColumns(options).filter((column) => METADATA_COLUMNS.includes(column))
   if (reserved.length > 0)
     return Effect.fail(
       permanent(`save-additional-columns names ${reserved.join(", ")}, which the downloader writes itself`, {
         hint: "leave these names out, or rename the columns in the list",
+      }),
+    )
+  if (options.verifyHashCol !== undefined && options.computeHash === "none")
+    return Effect.fail(
+      permanent("verify-hash needs the hash: compute-hash must not be none", {
+        hint: "set compute-hash to the kind of hash that the list has",
       }),
     )
   return Effect.void

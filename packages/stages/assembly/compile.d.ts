@@ -1,0 +1,2 @@
+/** What AssemblyScript's compiler makes of the kernel. */
+export declare const compileKernel: () => Uint8Array

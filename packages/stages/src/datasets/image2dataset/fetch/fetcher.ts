@@ -1,0 +1,232 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { Effect, type Scope } from "effect"
+import { parseRetryAfter } from "../../../network/index.ts"
+import type { FetchOptions } from "../options.ts"
+import { AdaptiveLimit } from "./adaptive-limit.ts"
+import { openConnections } from "./connections.ts"
+import { addressFault, FetchFault, faultOf, redirectLoop, statusFault } from "./fetch-fault.ts"
+import { HostGate } from "./host-gate.ts"
+import { readLocalFile } from "./local-file.ts"
+import { isDisallowed } from "./robots-header.ts"
+import { RobotsFiles } from "./robots-txt.ts"
+import { type Answer, type TransferLimits, Transfers } from "./transfer.ts"
+
+/** How patiently failed downloads are tried again, in milliseconds. */
+export interface FetchPatience {
+  /** Before the second attempt, in the mean; doubled before each further one. */
+  readonly delay: number
+  /** The longest wait. A server that asks for more is not asked again. */
+  readonly longest: number
+}
+
+/** What a fetcher needs beside the options. */
+export interface FetchPlace {
+  /** Where relative addresses begin. */
+  readonly folder: string
+  readonly patience?: FetchPatience
+  /** Whether what comes in cannot be kept up with; when it no longer is, `resume` must be called. */
+  readonly isBusy?: () => boolean
+}
+
+const DEFAULT_PATIENCE: FetchPatience = { delay: 500, longest: 30_000 }
+/** As Python's urllib. */
+const MOST_REDIRECTS = 10
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+const AGENT = "diva-pipeline"
+/** What the gate calls the host of files. */
+const THIS_MACHINE = ""
+const USER_AGENT = `${AGENT}/0.1`
+
+/** A fetcher whose connections close with the scope. */
+export const makeFetcher = (
+  options: FetchOptions,
+  place: FetchPlace,
+): Effect.Effect<Fetcher, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Fetcher(options, place)),
+    (fetcher) => Effect.promise(() => fetcher.close()),
+  )
+
+/** Gets the bytes behind http, https and file addresses, and behind paths relative to the list. */
+export class Fetcher {
+  readonly #options: FetchOptions
+  readonly #place: FetchPlace
+  readonly #patience: FetchPatience
+  readonly #transfers: Transfers
+  readonly #isBusy: () => boolean
+  readonly #limit: AdaptiveLimit
+  readonly #gate: HostGate
+  readonly #robots: RobotsFiles | undefined
+  readonly #headers: Record<string, string>
+  readonly #closing = new AbortController()
+
+  constructor(options: FetchOptions, place: FetchPlace) {
+    const { userAgentToken: token } = options
+    this.#options = options
+    this.#place = place
+    this.#patience = place.patience ?? DEFAULT_PATIENCE
+    this.#transfers = new Transfers(openConnections(options))
+    this.#isBusy = place.isBusy ?? (() => false)
+    this.#limit = new AdaptiveLimit(options.threadCount, this.#isBusy)
+    this.#gate = new HostGate({
+      most: () => (this.#isBusy() ? 0 : this.#limit.current),
+      mostPerHost: options.connectionsPerHost,
+      perSecond: options.requestsPerHost,
+    })
+    this.#headers = {
+      "user-agent": token === undefined ? USER_AGENT : `${USER_AGENT} (compatible; ${token})`,
+      accept: "image/*,*/*;q=0.8",
+      "accept-encoding": "identity",
+    }
+    if (options.respectRobotsTxt)
+      this.#robots = new RobotsFiles(token ?? AGENT, (url) => this.#follow(url, this.#limits()))
+  }
+
+  /** Downloads that are running. */
+  get running(): number {
+    return this.#gate.running
+  }
+
+  /** Begins again after having been busy. */
+  resume(): void {
+    this.#gate.advance()
+  }
+
+  /** @throws FetchFault (as a rejection) */
+  async fetch(address: string): Promise<Uint8Array> {
+    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1]?.toLowerCase()
+    if (address === "") throw addressFault("unknown url type: ''")
+    if (scheme === undefined || scheme === "file") return this.#readFile(address)
+    if (scheme !== "http" && scheme !== "https")
+      throw addressFault(`<urlopen error unknown url type: ${scheme}>`)
+    if (!URL.canParse(address)) throw addressFault("<urlopen error the address is not valid>")
+    const url = new URL(address)
+    if (this.#robots !== undefined && !(await this.#robots.allows(url)))
+      throw new FetchFault("Use of image disallowed by robots.txt", "refused by robots")
+    return this.#retried(url)
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#gate.close()
+    await this.#transfers.close()
+  }
+
+  async #readFile(address: string): Promise<Uint8Array> {
+    await this.#gate.enter(THIS_MACHINE)
+    try {
+      return await readLocalFile(address, {
+        folder: this.#place.folder,
+        allowFiles: this.#options.allowFiles,
+        limit: this.#options.maxBodySize,
+      })
+    } finally {
+      this.#gate.leave(THIS_MACHINE)
+    }
+  }
+
+  /** Tries again what may pass, with growing pauses, and never sooner than the server asks. */
+  async #retried(url: URL): Promise<Uint8Array> {
+    const { delay, longest } = this.#patience
+    for (let failures = 0; ; failures++) {
+      try {
+        return await this.#once(url)
+      } catch (cause) {
+        const fault = faultOf(cause)
+        const asked = fault.retryAfter ?? 0
+        if (!fault.isTransient || failures >= this.#options.retries || asked > longest) throw fault
+        const pause = Math.min(longest, delay * 2 ** failures) * (0.5 + Math.random())
+        await sleep(Math.max(asked, pause), undefined, { signal: this.#closing.signal })
+      }
+    }
+  }
+
+  async #once(url: URL): Promise<Uint8Array> {
+    await this.#gate.enter(url.host)
+    let hasTimedOut = false
+    try {
+      const answer = await this.#follow(url, this.#limits())
+      if (answer.body !== undefined) return answer.body
+      const wait = headerOf(answer, "retry-after")
+      throw statusFault(answer.status, answer.text, parseRetryAfter(wait, Date.now()))
+    } catch (cause) {
+      hasTimedOut = cause instanceof FetchFault && cause.kind === "timeout"
+      throw cause
+    } finally {
+      this.#gate.leave(url.host)
+      this.#limit.record(hasTimedOut)
+    }
+  }
+
+  #limits(): TransferLimits {
+    const { timeout, totalTimeout, minimumRate, maxBodySize } = this.#options
+    return {
+      timeout: timeout * 1000,
+      deadline: performance.now() + totalTimeout * 1000,
+      minimumRate,
+      most: maxBodySize,
+      refuse: (headers) => {
+        const { disallowedHeaderDirectives, userAgentToken } = this.#options
+        const value = headers["x-robots-tag"]
+        if (value === undefined) return undefined
+        const lines = typeof value === "string" ? [value] : value
+        return isDisallowed(lines, disallowedHeaderDirectives, userAgentToken) ? disallowed() : undefined
+      },
+    }
+  }
+
+  /** Follows redirects. User name and password of an address go to its own server only. */
+  async #follow(first: URL, limits: TransferLimits): Promise<Answer> {
+    let url = first
+    for (let redirects = 0; ; redirects++) {
+      const answer = await this.#ask(url, limits)
+      const location = headerOf(answer, "location")
+      if (!REDIRECTS.has(answer.status) || location === undefined) return answer
+      if (redirects === MOST_REDIRECTS) throw redirectLoop(answer.status, answer.text)
+      url = redirectTarget(location, url, answer)
+    }
+  }
+
+  /** A kept connection may be closed by the server while a request is on its way: that one is asked again. */
+  async #ask(url: URL, limits: TransferLimits): Promise<Answer> {
+    const headers = { ...this.#headers, ...basicAuthorization(url) }
+    try {
+      return await this.#transfers.request(url, headers, limits)
+    } catch (cause) {
+      const fault = faultOf(cause)
+      if (fault.message !== "Remote end closed connection without response") throw fault
+      return this.#transfers.request(url, headers, limits)
+    }
+  }
+}
+
+const disallowed = (): FetchFault =>
+  new FetchFault("Use of image disallowed by X-Robots-Tag directive", "refused by robots")
+
+const headerOf = ({ headers }: Answer, name: string): string | undefined => {
+  const value = headers[name]
+  return typeof value === "string" ? value : value?.[0]
+}
+
+const basicAuthorization = (url: URL): Record<string, string> => {
+  if (url.username === "" && url.password === "") return {}
+  const login = `${decoded(url.username)}:${decoded(url.password)}`
+  return { authorization: `Basic ${Buffer.from(login).toString("base64")}` }
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+const redirectTarget = (location: string, from: URL, { status, text }: Answer): URL => {
+  const target = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined
+  if (target?.protocol === "http:" || target?.protocol === "https:") return target
+  throw new FetchFault(
+    `HTTP Error ${status}: ${text} - Redirection to '${location}' is not allowed`,
+    "redirect",
+  )
+}

@@ -1,0 +1,83 @@
+import { join } from "node:path"
+import type { SchemaElement } from "hyparquet"
+import type { ColumnSource, ParquetWriter } from "hyparquet-writer"
+import { type Cell, castCell } from "../lists/columns.ts"
+import type { DoneSample } from "./done-sample.ts"
+import type { MetadataColumn } from "./metadata.ts"
+import type { ShardParts } from "./shard-writer.ts"
+
+/** Rows of a row group, and bytes of images at which one ends earlier. */
+const GROUP_ROWS = 1000
+const GROUP_BYTES = 32 * 1024 * 1024
+
+/** `NAME.parquet`: a row for every URL, and the images as well in the parquet format. */
+export class MetadataTable {
+  readonly file: string
+  readonly #path: string
+  readonly #columns: ReadonlyArray<MetadataColumn>
+  readonly #imageColumn: string | undefined
+  #cells: ReadonlyArray<Array<Cell>>
+  #images: Array<Uint8Array | null> = []
+  #bytes = 0
+  #writer: Promise<ParquetWriter> | undefined
+
+  constructor({ folder, name, columns }: ShardParts, imageColumn: string | undefined) {
+    this.file = `${name}.parquet`
+    this.#path = join(folder, this.file)
+    this.#columns = columns
+    this.#imageColumn = imageColumn
+    this.#cells = columns.map(() => [])
+  }
+
+  async add({ record, image }: DoneSample): Promise<void> {
+    for (const [index, column] of this.#columns.entries())
+      this.#cells[index]?.push(castCell(column.value(record), column.type))
+    if (this.#imageColumn !== undefined) {
+      this.#images.push(image ?? null)
+      this.#bytes += image?.length ?? 0
+    }
+    if ((this.#cells[0]?.length ?? 0) >= GROUP_ROWS || this.#bytes >= GROUP_BYTES) await this.#flush()
+  }
+
+  async close(): Promise<void> {
+    await this.#flush()
+    await (await this.#writer)?.finish()
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#cells[0]?.length === 0 && this.#writer !== undefined) return
+    const columnData: Array<ColumnSource> = this.#columns.map(({ name }, index) => ({
+      name,
+      data: this.#cells[index] ?? [],
+    }))
+    if (this.#imageColumn !== undefined) columnData.push({ name: this.#imageColumn, data: this.#images })
+    this.#writer ??= this.#open()
+    await (await this.#writer).write({ columnData })
+    this.#cells = this.#columns.map(() => [])
+    this.#images = []
+    this.#bytes = 0
+  }
+
+  async #open(): Promise<ParquetWriter> {
+    const { fileWriter, ParquetWriter } = await import("hyparquet-writer")
+    return new ParquetWriter({
+      writer: fileWriter(this.#path),
+      schema: this.#schema(),
+      createdBy: "diva-pipeline",
+    })
+  }
+
+  #schema(): Array<SchemaElement> {
+    const image: ReadonlyArray<SchemaElement> =
+      this.#imageColumn === undefined
+        ? []
+        : [{ name: this.#imageColumn, type: "BYTE_ARRAY", repetition_type: "OPTIONAL" }]
+    const columns = [...this.#columns.map(elementOf), ...image]
+    return [{ name: "root", num_children: columns.length }, ...columns]
+  }
+}
+
+const elementOf = ({ name, type }: MetadataColumn): SchemaElement =>
+  type === "STRING"
+    ? { name, type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" }
+    : { name, type, repetition_type: "OPTIONAL" }
