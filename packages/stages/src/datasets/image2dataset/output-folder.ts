@@ -1,8 +1,8 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Option, Schema } from "effect"
-import type { Downloaded } from "./download-shards.ts"
 import { type FinishedShard, NO_STATISTICS, summaryJson } from "./shards/index.ts"
+import type { Downloaded } from "./shards-job.ts"
 import { summaryPage } from "./summary-page.ts"
 
 /** What a shard's files are called, ours and img2dataset's. */

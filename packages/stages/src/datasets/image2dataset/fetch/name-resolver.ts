@@ -13,7 +13,8 @@ const MOST_NAMES = 50_000
 
 interface Answer {
   readonly addresses: ReadonlyArray<LookupAddress>
-  readonly failure: Error | undefined
+  /** The system's code, or the address that is refused: errors with their stacks would take much room. */
+  readonly failure: { readonly code: string } | { readonly refused: string } | undefined
   readonly expires: number
 }
 
@@ -40,7 +41,7 @@ export class NameResolver {
     this.#answer(name).then(
       ({ addresses, failure }) => {
         const first = addresses[0]
-        if (failure !== undefined || first === undefined) callback(failure ?? notFound(name), "", 0)
+        if (failure !== undefined || first === undefined) callback(errorOf(name, failure), "", 0)
         else if (options.all === true) callback(null, [...addresses])
         else callback(null, first.address, first.family)
       },
@@ -74,12 +75,11 @@ export class NameResolver {
         ? addresses
         : addresses.filter(({ address }) => !isPrivateAddress(address))
       const refused = addresses[0]
-      const failure =
-        allowed.length === 0 && refused !== undefined ? privateAddressFault(refused.address) : undefined
+      const failure = allowed.length === 0 && refused !== undefined ? { refused: refused.address } : undefined
       return { addresses: allowed, failure, expires: Date.now() + (seconds ?? KEPT / 1000) * 1000 }
     } catch (cause) {
-      const failure = cause instanceof Error ? cause : notFound(name)
-      return { addresses: [], failure, expires: Date.now() + KEPT_FAILURE }
+      const code = cause instanceof Error && "code" in cause ? String(cause.code) : "ENOTFOUND"
+      return { addresses: [], failure: { code }, expires: Date.now() + KEPT_FAILURE }
     }
   }
 }
@@ -118,5 +118,7 @@ const ofServers = (cause: unknown): unknown =>
     ? Object.assign(new Error("no name server answers"), { code: "EAI_AGAIN" })
     : cause
 
-const notFound = (name: string): Error =>
-  Object.assign(new Error(`unknown host ${name}`), { code: "ENOTFOUND" })
+const errorOf = (name: string, failure: Answer["failure"]): Error =>
+  failure !== undefined && "refused" in failure
+    ? privateAddressFault(failure.refused)
+    : Object.assign(new Error(`the name ${name} cannot be looked up`), { code: failure?.code ?? "ENOTFOUND" })
