@@ -16,6 +16,7 @@ interface Thread {
   readonly worker: Worker
   /** Tasks that it has been given and has not answered. */
   readonly tasks: Map<number, Waiting>
+  readonly ended: Promise<unknown>
 }
 
 /** Tasks that a thread has at a time: the next one is there when one is done. */
@@ -31,6 +32,8 @@ export class ImagePool {
   readonly #here: Promise<ImageProcessor> | undefined
   readonly #queue: Array<{ readonly task: ImageTask; readonly waiting: Waiting }> = []
   #next = 0
+  /** Why no image can be made any more: a thread has ended that should not have. */
+  #broken: unknown
   #isClosed = false
 
   constructor(options: ImageOptions, threads = availableParallelism()) {
@@ -47,6 +50,7 @@ export class ImagePool {
   /** Makes an image; the task's bytes are handed over, and no longer the caller's. */
   async process(task: ImageTask): Promise<ProcessedImage | ImageProblem> {
     if (this.#here !== undefined) return (await this.#here).process(task)
+    if (this.#broken !== undefined) throw this.#broken
     return new Promise((resolve, reject) => {
       this.#queue.push({ task, waiting: { resolve, reject } })
       this.#feed()
@@ -57,10 +61,10 @@ export class ImagePool {
     this.#isClosed = true
     this.#queue.length = 0
     await Promise.all(
-      this.#threads.map(({ worker }) => {
+      this.#threads.map(({ worker, ended }) => {
         worker.ref()
         worker.postMessage(CLOSE)
-        return new Promise<void>((resolve) => worker.once("exit", () => resolve()))
+        return ended
       }),
     )
   }
@@ -70,7 +74,8 @@ export class ImagePool {
     const worker = new Worker(new URL(`./image-worker${extname(here)}`, import.meta.url), {
       workerData: imageOptionsOf(options),
     })
-    const thread: Thread = { worker, tasks: new Map() }
+    const ended = new Promise((resolve) => worker.once("exit", resolve))
+    const thread: Thread = { worker, tasks: new Map(), ended }
     worker.on("message", ({ id, result }: WorkerResult) => {
       thread.tasks.get(id)?.resolve(result)
       thread.tasks.delete(id)
@@ -111,6 +116,7 @@ export class ImagePool {
   }
 
   #fail(thread: Thread, cause: unknown): void {
+    this.#broken ??= cause
     for (const { reject } of thread.tasks.values()) reject(cause)
     thread.tasks.clear()
     for (const { waiting } of this.#queue.splice(0)) waiting.reject(cause)

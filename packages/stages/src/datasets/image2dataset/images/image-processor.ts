@@ -150,9 +150,8 @@ export class ImageProcessor {
     const image: Sharp = open(data, { raw: { width, height, channels: 3 } }).toColourspace(
       isGrey ? "b-w" : "srgb",
     )
-    if (encodeFormat === "png") return image.png({ compressionLevel: quality, palette: false }).toBuffer()
-    if (encodeFormat === "webp") return image.webp({ quality }).toBuffer()
-    return image.jpeg({ quality, chromaSubsampling: "4:2:0", optimizeCoding: false }).toBuffer()
+    // A copy: sharp's own memory cannot be handed from thread to thread.
+    return new Uint8Array(await encoded(image, encodeFormat, quality).toBuffer())
   }
 
   get #pixels(): Resampler {
@@ -169,6 +168,12 @@ export class ImageProcessor {
     this.#sharp = loaded
     return loaded
   }
+}
+
+const encoded = (image: Sharp, format: ImageOptions["encodeFormat"], quality: number): Sharp => {
+  if (format === "png") return image.png({ compressionLevel: quality, palette: false })
+  if (format === "webp") return image.webp({ quality })
+  return image.jpeg({ quality, chromaSubsampling: "4:2:0", optimizeCoding: false })
 }
 
 type MadeImage = Pick<ProcessedImage, "bytes" | "size" | "original"> | ImageProblem
