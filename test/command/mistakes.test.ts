@@ -71,3 +71,17 @@ describe("what cannot be understood", () => {
     expect(await refused("stages", "train/dive")).toContain("train/diva")
   })
 })
+
+test("a name that an input's map cannot have is told how it must look", async () => {
+  writeFileSync(
+    join(folder, "names.yaml"),
+    `version: 1
+name: names
+stages:
+  a: { uses: exec, with: { command: "true", inputs: { INPUT: "names.yaml" } } }
+`,
+  )
+  const said = await refused("validate", "names.yaml")
+  expect(said).toContain("names.yaml:4:55: error: `INPUT` can't be used as a name\n")
+  expect(said).toContain("hint: names here match ^[a-z][a-z0-9-]*$\n")
+})

@@ -70,6 +70,12 @@ class Reporter {
     const name = String(error.params.additionalProperty)
     const { key } = valueAt(map, [name])
     const { keyNoun, owner, place } = this.#wording
+    const patterns = patternsOf(error)
+    if (patterns.length > 0) {
+      const hint = `names here match ${patterns.join(" or ")}`
+      this.#diagnostics.report(key ?? place, `\`${name}\` can't be used as a name`, { hint })
+      return
+    }
     const hint = didYouMean(name, propertiesOf(error)) ?? `there are no ${keyNoun}s here`
     this.#diagnostics.report(key ?? place, `unknown ${keyNoun} \`${name}\`${owner}`, { hint })
   }
@@ -144,6 +150,10 @@ class Reporter {
 
 const propertiesOf = (error: ErrorObject): ReadonlyArray<string> =>
   Object.keys(error.parentSchema?.properties ?? {})
+
+/** How free names must look. */
+const patternsOf = (error: ErrorObject): ReadonlyArray<string> =>
+  Object.keys(error.parentSchema?.patternProperties ?? {})
 
 const typesOf = (error: ErrorObject): ReadonlyArray<string> => [error.params.type].flat().map(String)
 
