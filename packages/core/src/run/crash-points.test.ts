@@ -1,14 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { NodeFileSystem } from "@effect/platform-node"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
-import { HostPool } from "../stage/index.ts"
-import { Disk, nodeDisk, Store } from "../store/index.ts"
-import { hostCommand, makeFolder, removeFolder } from "./fixtures/engine.ts"
-import { output, pipeline, task } from "./fixtures/pipelines.ts"
-import { grow } from "./fixtures/stages.ts"
-import { runPipeline } from "./run-pipeline.ts"
+import { Effect } from "effect"
+import { type Disk, nodeDisk } from "../store/index.ts"
+import { makeFolder, removeFolder } from "./fixtures/engine.ts"
+import { verifiedRun } from "./fixtures/verified-run.ts"
 
 const base = makeFolder()
 afterAll(() => removeFolder(base))
@@ -44,26 +40,6 @@ const dyingDisk = (changes: number, onChange: () => void): Disk => {
   }
 }
 
-const work = pipeline([task("a", grow, { seed: 1, files: 2 }), task("b", grow, { seed: 2, files: 1 })], {
-  a: output("a", "folder"),
-})
-
-const run = (folder: string, disk: Disk) => {
-  const layers = Layer.mergeAll(
-    Store.layer(join(folder, "store")),
-    HostPool.layer({ ...hostCommand, slots: 1 }),
-  ).pipe(Layer.provideMerge(NodeFileSystem.layer), Layer.provide(Layer.succeed(Disk, disk)))
-  const verified = Effect.gen(function* () {
-    const summary = yield* runPipeline(work, { resultsFolder: join(folder, "results") })
-    const store = yield* Store
-    for (const { outputs } of summary.tasks) {
-      for (const digest of Object.values(outputs)) yield* store.verify(digest)
-    }
-    return summary
-  })
-  return Effect.provide(verified, layers)
-}
-
 describe("the store", () => {
   it.live("is sound after a death at any change of the disk", () =>
     Effect.gen(function* () {
@@ -73,21 +49,21 @@ describe("the store", () => {
       }
       const whole = join(base, "whole")
       mkdirSync(whole)
-      const expected = yield* run(whole, dyingDisk(Number.POSITIVE_INFINITY, count))
+      const expected = yield* verifiedRun(whole, dyingDisk(Number.POSITIVE_INFINITY, count))
       assert.isAbove(changes, 30)
       for (let at = 0; at <= changes; at += 3) {
         const folder = join(base, `${at}`)
         mkdirSync(folder)
         // However it ends: what matters is what it leaves.
         yield* Effect.exit(
-          run(
+          verifiedRun(
             folder,
             dyingDisk(at, () => undefined),
           ),
         )
         // The lease of a process that lives would be respected; this one is dead.
         rmSync(join(folder, "store", "leases"), { recursive: true, force: true })
-        const summary = yield* run(folder, nodeDisk)
+        const summary = yield* verifiedRun(folder, nodeDisk)
         assert.strictEqual(summary.status, "succeeded", `death at change ${at}`)
         assert.deepStrictEqual(
           summary.tasks.map(({ outputs }) => outputs),

@@ -1,14 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { NodeFileSystem } from "@effect/platform-node"
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { afterAll, describe, expect, test } from "vitest"
-import { HostPool } from "../stage/index.ts"
-import { Disk, nodeDisk, Store } from "../store/index.ts"
-import { hostCommand, makeFolder, removeFolder } from "./fixtures/engine.ts"
-import { output, pipeline, task } from "./fixtures/pipelines.ts"
-import { grow } from "./fixtures/stages.ts"
-import { runPipeline } from "./run-pipeline.ts"
+import { type Disk, nodeDisk } from "../store/index.ts"
+import { makeFolder, removeFolder } from "./fixtures/engine.ts"
+import { verifiedRun } from "./fixtures/verified-run.ts"
 
 const base = makeFolder()
 afterAll(() => removeFolder(base))
@@ -48,30 +44,13 @@ const fullAfter = (operation: Operation, calls: number, onCall: () => void): Dis
   }
 }
 
-const work = pipeline([task("a", grow, { seed: 1, files: 2 }), task("b", grow, { seed: 2, files: 1 })], {
-  a: output("a", "folder"),
-})
-
-const run = (folder: string, disk: Disk) => {
-  const layers = Layer.mergeAll(
-    Store.layer(join(folder, "store")),
-    HostPool.layer({ ...hostCommand, slots: 1 }),
-  ).pipe(Layer.provideMerge(NodeFileSystem.layer), Layer.provide(Layer.succeed(Disk, disk)))
-  const checked = Effect.gen(function* () {
-    const summary = yield* runPipeline(work, { resultsFolder: join(folder, "results") })
-    const store = yield* Store
-    for (const { outputs } of summary.tasks) {
-      for (const digest of Object.values(outputs)) yield* store.verify(digest)
-    }
-    return summary
-  })
-  return Effect.runPromise(
-    Effect.provide(
-      Effect.match(checked, { onSuccess: (summary) => summary, onFailure: (error) => error }),
-      layers,
-    ),
+const run = (folder: string, disk: Disk) =>
+  Effect.runPromise(
+    Effect.match(verifiedRun(folder, disk), {
+      onSuccess: (summary) => summary,
+      onFailure: (error) => error,
+    }),
   )
-}
 
 const inFolder = async (name: string, use: (folder: string) => Promise<void>): Promise<void> => {
   const folder = join(base, name)

@@ -72,7 +72,7 @@ export class ImagePool {
   #start(options: ImageOptions): Thread {
     const here = fileURLToPath(import.meta.url)
     const worker = new Worker(new URL(`./image-worker${extname(here)}`, import.meta.url), {
-      workerData: imageOptionsOf(options),
+      workerData: options,
     })
     const ended = new Promise((resolve) => worker.once("exit", resolve))
     const thread: Thread = { worker, tasks: new Map(), ended }
@@ -122,36 +122,3 @@ export class ImagePool {
     for (const { waiting } of this.#queue.splice(0)) waiting.reject(cause)
   }
 }
-
-/** Only what the threads need, as plain data. */
-const imageOptionsOf = ({
-  imageSize,
-  resizeMode,
-  resizeOnlyIfBigger,
-  upscaleInterpolation,
-  downscaleInterpolation,
-  encodeFormat,
-  encodeQuality,
-  skipReencode,
-  disableAllReencoding,
-  extractExif,
-  computeHash,
-  minImageSize,
-  maxImageArea,
-  maxAspectRatio,
-}: ImageOptions): ImageOptions => ({
-  imageSize,
-  resizeMode,
-  resizeOnlyIfBigger,
-  upscaleInterpolation,
-  downscaleInterpolation,
-  encodeFormat,
-  encodeQuality,
-  skipReencode,
-  disableAllReencoding,
-  extractExif,
-  computeHash,
-  minImageSize,
-  maxImageArea,
-  maxAspectRatio,
-})
