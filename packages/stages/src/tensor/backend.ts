@@ -4,6 +4,7 @@ import { dirname, join, sep } from "node:path"
 import util from "node:util"
 import * as tf from "@tensorflow/tfjs-core"
 import { BINDING, nativeBackendFolder, TENSORFLOW_VERSION, TFJS_VERSION } from "../native/index.ts"
+import { registerNativeKernels } from "./native-kernels.ts"
 import { registerWasmKernels } from "./wasm-kernels.ts"
 
 /** What a user may ask for: `auto` is native where it is installed, else wasm, else cpu. */
@@ -46,6 +47,8 @@ const preferenceOf = (text: string | undefined): BackendPreference => {
 const LOADERS: Readonly<Record<Backend["name"], () => Promise<Backend>>> = {
   native: async () => {
     loadNative()
+    await tf.setBackend("tensorflow")
+    registerNativeKernels()
     return { name: "native", version: TENSORFLOW_VERSION }
   },
   wasm: async () => {
@@ -106,6 +109,8 @@ const loadNative = (): void => {
   const tfjsNode = createRequire(require.resolve("@tensorflow/tfjs-node-gpu"))
   answerForModule(tfjsNode.resolve("@mapbox/node-pre-gyp"), { find: () => binding })
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2"
+  // Otherwise TensorFlow takes oneDNN on some processors: the same kernels everywhere (see native-kernels.ts).
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= "0"
   tfjsNode("./index.js")
 }
 

@@ -19,17 +19,11 @@ tf.registerGradient({
     const gradient = Array.isArray(given) ? savedAt(given, 0) : given
     return {
       rows: () => tf.matMul(gradient, weight),
-      weight: () => weightGradient(gradient, rows),
+      weight: () => matrixProduct(gradient, rows, true, false),
       bias: () => tf.reshape(tf.matMul(tf.ones([1, gradient.shape[0] ?? 0]), gradient), [-1]),
     }
   },
 })
-
-/** gradientᵀ · rows. A product with the smaller matrix transposed first is faster by a third. */
-const weightGradient = (gradient: tf.Tensor, rows: tf.Tensor): tf.Tensor =>
-  (gradient.shape[1] ?? 0) > (rows.shape[1] ?? 0)
-    ? tf.transpose(matrixProduct(rows, gradient, true, false))
-    : matrixProduct(gradient, rows, true, false)
 
 /**
  * x · weightᵀ + bias over the last axis.
