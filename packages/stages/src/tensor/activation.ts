@@ -6,17 +6,53 @@ export const gelu = <T extends tf.Tensor>(x: T): T =>
   withGradient<T>(
     [x],
     (save) => {
-      const share = tf.add(tf.mul(tf.erf(tf.mul(x, Math.SQRT1_2)), 0.5), 0.5)
+      const share = normalShare(x)
       save(x, share)
       return tf.mul<T>(x, share)
     },
+    (gradient, saved) => [tf.mul(gradient, normalSlope(savedAt(saved, 0), savedAt(saved, 1)))],
+  )
+
+/**
+ * GEGLU (Shazeer, 2020): the first half of the last axis times the GELU of the second.
+ *
+ * @param x [..., 2·width]
+ * @returns [..., width]
+ */
+export const geglu = (x: tf.Tensor): tf.Tensor => {
+  const width = (x.shape.at(-1) ?? 0) / 2
+  const rows = tf.reshape(x, [-1, 2 * width])
+  const halves = (whole: tf.Tensor): readonly [tf.Tensor, tf.Tensor] => {
+    const count = whole.shape[0] ?? 0
+    return [tf.slice(whole, [0, 0], [count, width]), tf.slice(whole, [0, width], [count, width])]
+  }
+  const value = withGradient(
+    [rows],
+    (save) => {
+      const [content, gate] = halves(rows)
+      const share = normalShare(gate)
+      save(rows, share)
+      return tf.mul(tf.mul(content, gate), share)
+    },
     (gradient, saved) => {
-      const input = savedAt(saved, 0)
-      const density = tf.exp(tf.mul(tf.square(input), -0.5))
-      const slope = tf.add(tf.mul(tf.mul(input, 1 / Math.sqrt(2 * Math.PI)), density), savedAt(saved, 1))
-      return [tf.mul(gradient, slope)]
+      const [content, gate] = halves(savedAt(saved, 0))
+      const share = savedAt(saved, 1)
+      const ofGate = tf.mul(tf.mul(gradient, content), normalSlope(gate, share))
+      return [tf.concat([tf.mul(tf.mul(gradient, gate), share), ofGate], 1)]
     },
   )
+  return tf.reshape(value, [...x.shape.slice(0, -1), width])
+}
+
+/** Φ(x): the share of the normal distribution below x. */
+const normalShare = <T extends tf.Tensor>(x: T): T =>
+  tf.add(tf.mul(tf.erf(tf.mul(x, Math.SQRT1_2)), 0.5), 0.5)
+
+/** The derivative of x · Φ(x), Φ(x) being known. */
+const normalSlope = (x: tf.Tensor, share: tf.Tensor): tf.Tensor => {
+  const density = tf.exp(tf.mul(tf.square(x), -0.5))
+  return tf.add(tf.mul(tf.mul(x, 1 / Math.sqrt(2 * Math.PI)), density), share)
+}
 
 /** GELU with Φ approximated by tanh (PyTorch's `approximate="tanh"`), of any shape. */
 export const geluTanh = <T extends tf.Tensor>(x: T): T =>

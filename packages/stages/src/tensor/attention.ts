@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import { attentionInBlocks } from "./attention-in-blocks.ts"
 import { savedAt, withGradient } from "./gradient.ts"
 
-/** Scores above which attention is computed in blocks: 128 MB. */
-const SCORES_AT_ONCE = 2 ** 25
+/** Scores above which attention is computed in blocks: 32 MB, which processors keep near. */
+const SCORES_AT_ONCE = 2 ** 23
 
 /**
  * Scaled dot-product attention with several heads (Vaswani et al., 2017).

@@ -41,7 +41,10 @@ const NATIVE = "tensorflow"
  */
 export const registerNativeKernels = (): void => {
   if (nativeBackend().isUsingGpuDevice) return
-  if (hasFastProduct()) replaceKernel(tf.BatchMatMul, fastProduct)
+  if (hasOneDnn()) {
+    replaceKernel(tf.BatchMatMul, fastProduct)
+    replaceKernel(tf.Softmax, fastSoftmax)
+  }
   replaceKernel(tf.Conv2DBackpropInput, fastInputGradient)
 }
 
@@ -69,7 +72,7 @@ const oneDnnProduct = (
   return nativeBackend().executeSingleOutput("_MklBatchMatMulV2", attributes, [a, b])
 }
 
-const hasFastProduct = (): boolean => {
+const hasOneDnn = (): boolean => {
   try {
     tf.tidy(() => oneDnnProduct(tf.ones([1, 1]), tf.ones([1, 1]), false, true).dataSync())
     return true
@@ -85,6 +88,12 @@ const fastProduct =
     if (a.dtype !== "float32" || b.dtype !== "float32" || a.size === 0 || b.size === 0) return stock(call)
     return oneDnnProduct(a, b, call.attrs?.transposeA === true, call.attrs?.transposeB === true)
   }
+
+const fastSoftmax = (): tf.KernelFunc => (call) => {
+  const logits = inputNamed(call.inputs, "logits")
+  const attributes = [{ name: "T", type: TYPE, value: FLOAT }, ONE_DNN]
+  return nativeBackend().executeSingleOutput("_MklSoftmax", attributes, [logits])
+}
 
 /** Products in a convolution below which the stock kernel's single operation is the fastest. */
 const SMALL = 2 ** 24

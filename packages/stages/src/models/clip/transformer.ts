@@ -5,7 +5,9 @@ import {
   geluTanh,
   layerNorm,
   linear,
+  modelBlock,
   type Parameters,
+  plusBranch,
   quickGelu,
 } from "../../tensor/index.ts"
 
@@ -66,18 +68,28 @@ export const activationOf = (quick: boolean, approximate: "tanh" | undefined): A
 export const transformer = (x: tf.Tensor, parameters: Parameters, options: TransformerOptions): tf.Tensor => {
   let tokens = x
   for (let layer = 0; layer < options.layers; layer++) {
-    tokens = residualBlock(tokens, parameters.within(`${options.names.list}.${layer}`), options)
+    const block = parameters.within(`${options.names.list}.${layer}`)
+    const mask = options.mask === undefined ? [] : [options.mask]
+    tokens = modelBlock({ inputs: [tokens], constants: mask, parameters: block }, (given = tokens, seen) =>
+      residualBlock(given, block, options, seen),
+    )
   }
   return tokens
 }
 
-const residualBlock = (x: tf.Tensor, block: Parameters, options: TransformerOptions): tf.Tensor => {
+const residualBlock = (
+  x: tf.Tensor,
+  block: Parameters,
+  options: TransformerOptions,
+  mask: tf.Tensor | undefined,
+): tf.Tensor => {
   const { names, epsilon, activation } = options
   const [first, second] = names.norms
-  const seen = tf.add(x, selfAttention(normalise(x, block.within(first), epsilon), block, options))
+  const attended = selfAttention(normalise(x, block.within(first), epsilon), block, options, mask)
+  const seen = plusBranch(x, attended)
   const [inner, outer] = names.perceptron
   const mlp = { inner: block.within(inner), outer: block.within(outer) }
-  return tf.add(seen, perceptron(normalise(seen, block.within(second), epsilon), mlp, activation))
+  return plusBranch(seen, perceptron(normalise(seen, block.within(second), epsilon), mlp, activation))
 }
 
 /** Layer normalisation by the parameters `weight` and `bias`. */
@@ -87,7 +99,8 @@ export const normalise = (x: tf.Tensor, norm: Parameters, epsilon: number): tf.T
 const selfAttention = (
   x: tf.Tensor,
   block: Parameters,
-  { names, heads, mask }: TransformerOptions,
+  { names, heads }: TransformerOptions,
+  mask: tf.Tensor | undefined,
 ): tf.Tensor => {
   // Dividing the weights costs less than dividing what comes of them, forwards and backwards.
   const weights = tf.split(block.at(`${names.inward}weight`), 3)

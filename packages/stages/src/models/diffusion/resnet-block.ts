@@ -1,5 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { conv2d, groupNorm, linear, type Parameters, silu } from "../../tensor/index.ts"
+import {
+  conv2d,
+  groupNorm,
+  linear,
+  modelBlock,
+  type Parameters,
+  plusBranch,
+  silu,
+} from "../../tensor/index.ts"
 
 /** How the normalisation layers of a model are set. */
 export interface Normalisation {
@@ -18,8 +26,19 @@ export interface Normalisation {
 export const resnetBlock = (
   block: Parameters,
   x: tf.Tensor,
-  { groups, epsilon }: Normalisation,
+  norm: Normalisation,
   time?: tf.Tensor,
+): tf.Tensor =>
+  modelBlock(
+    { inputs: [x], constants: time === undefined ? [] : [time], parameters: block },
+    (given = x, moment) => convolved(block, given, norm, moment),
+  )
+
+const convolved = (
+  block: Parameters,
+  x: tf.Tensor,
+  { groups, epsilon }: Normalisation,
+  time: tf.Tensor | undefined,
 ): tf.Tensor => {
   const first = silu(groupNorm(x, groups, block.at("norm1.weight"), block.at("norm1.bias"), epsilon))
   const inner = withTime(block, conv3x3(block.within("conv1"), first), time)
@@ -28,7 +47,7 @@ export const resnetBlock = (
   const shortcut = block.has("conv_shortcut.weight")
     ? conv2d(x, block.at("conv_shortcut.weight"), block.at("conv_shortcut.bias"))
     : x
-  return tf.add(shortcut, outer)
+  return plusBranch(shortcut, outer)
 }
 
 const withTime = (block: Parameters, x: tf.Tensor, time: tf.Tensor | undefined): tf.Tensor => {

@@ -1,5 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { attention, conv2d, gelu, groupNorm, layerNorm, linear, type Parameters } from "../../tensor/index.ts"
+import {
+  attention,
+  conv2d,
+  geglu,
+  groupNorm,
+  layerNorm,
+  linear,
+  modelBlock,
+  type Parameters,
+  plusBranch,
+} from "../../tensor/index.ts"
 
 /** diffusers sets these two apart from the model's own `norm_eps`. */
 const GROUP_NORM_EPSILON = 1e-6
@@ -24,6 +34,16 @@ export const spatialTransformer = (
   transformer: Parameters,
   x: tf.Tensor,
   context: tf.Tensor,
+  sizes: TransformerSizes,
+): tf.Tensor =>
+  modelBlock({ inputs: [x, context], parameters: transformer }, (image = x, condition = context) =>
+    transformed(transformer, image, condition, sizes),
+  )
+
+const transformed = (
+  transformer: Parameters,
+  x: tf.Tensor,
+  context: tf.Tensor,
   { heads, groups, layers }: TransformerSizes,
 ): tf.Tensor => {
   const [batch = 0, height = 0, width = 0, channels = 0] = x.shape
@@ -34,16 +54,16 @@ export const spatialTransformer = (
     tokens = transformerBlock(transformer.within(`transformer_blocks.${layer}`), tokens, context, heads)
   }
   const image = tf.reshape(tokens, [batch, height, width, tokens.shape[2] ?? channels])
-  return tf.add(x, pointwise(transformer.within("proj_out"), image))
+  return plusBranch(x, pointwise(transformer.within("proj_out"), image))
 }
 
 /** BasicTransformerBlock: self-attention, attention to the condition, feed-forward; each added to its input. */
 const transformerBlock = (block: Parameters, x: tf.Tensor, context: tf.Tensor, heads: number): tf.Tensor => {
   const own = normed(block.within("norm1"), x)
-  const afterOwn = tf.add(x, crossAttention(block.within("attn1"), own, own, heads))
+  const afterOwn = plusBranch(x, crossAttention(block.within("attn1"), own, own, heads))
   const query = normed(block.within("norm2"), afterOwn)
-  const afterCross = tf.add(afterOwn, crossAttention(block.within("attn2"), query, context, heads))
-  return tf.add(afterCross, feedForward(block.within("ff"), normed(block.within("norm3"), afterCross)))
+  const afterCross = plusBranch(afterOwn, crossAttention(block.within("attn2"), query, context, heads))
+  return plusBranch(afterCross, feedForward(block.within("ff"), normed(block.within("norm3"), afterCross)))
 }
 
 const crossAttention = (layer: Parameters, x: tf.Tensor, context: tf.Tensor, heads: number): tf.Tensor => {
@@ -60,14 +80,8 @@ const crossAttention = (layer: Parameters, x: tf.Tensor, context: tf.Tensor, hea
 /** GEGLU (Shazeer, 2020): half of the first layer's outputs gate the other half. */
 const feedForward = (layer: Parameters, x: tf.Tensor): tf.Tensor => {
   const at = names(layer)
-  const [value, gate] = halves(linear(x, at("net.0.proj.weight"), at("net.0.proj.bias")))
-  return linear(tf.mul(value, gelu(gate)), at("net.2.weight"), at("net.2.bias"))
-}
-
-const halves = (x: tf.Tensor): readonly [tf.Tensor, tf.Tensor] => {
-  const [batch = 0, tokens = 0, width = 0] = x.shape
-  const half = width / 2
-  return [tf.slice(x, [0, 0, 0], [batch, tokens, half]), tf.slice(x, [0, 0, half], [batch, tokens, half])]
+  const gated = geglu(linear(x, at("net.0.proj.weight"), at("net.0.proj.bias")))
+  return linear(gated, at("net.2.weight"), at("net.2.bias"))
 }
 
 /** A linear layer over channels; older models keep it as a 1×1 convolution. */
