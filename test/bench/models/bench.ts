@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import sharp from "sharp"
@@ -11,6 +11,7 @@ const WORKS = [
   ["blocks", "4 ViT-L blocks forward and backward, batch 4", 1.25, 1],
   ["unet", "SD 2.1 UNet forward, 1×64×64", 1.3, 1],
   ["unet-gradient", "the same, and its gradient to the context", 1.3, 1],
+  ["load", "a safetensors file of 1.7 GB, read and added up", 1.2, 3],
   ["preprocess", "50 JPEGs of 640×480 to 224, time of the processor", 1, 5],
 ] as const
 
@@ -53,9 +54,11 @@ export const benchModels = async ({
   try {
     const picture = join(folder, "picture.jpg")
     writeFileSync(picture, await makePicture())
+    const checkpoint = join(folder, "random.safetensors")
     for (const [name, title, wanted, turns] of WORKS) {
       if (only !== undefined && only !== name) continue
-      const args = [name, String(repeats), picture]
+      if (name === "load") writeRandomCheckpoint(checkpoint)
+      const args = [name, String(repeats), picture, checkpoint]
       const ours: Array<Timed> = []
       const peers: Array<Timed> = []
       for (let turn = 0; turn < turns; turn++) {
@@ -81,6 +84,27 @@ const makePicture = (): Promise<Buffer> => {
   const noise = Buffer.from(Array.from({ length: 40 * 30 * 3 }, (_, index) => (index * 7919) % 256))
   const small = sharp(noise, { raw: { width: 40, height: 30, channels: 3 } })
   return small.resize(640, 480).jpeg({ quality: 90 }).toBuffer()
+}
+
+/** As many numbers as CLIP ViT-L/14 has, in tensors of its largest block's size. */
+const writeRandomCheckpoint = (path: string): void => {
+  const [rows, width, count] = [4096, 1024, 102]
+  const bytes = rows * width * 4
+  const header = Object.fromEntries(
+    Array.from({ length: count }, (_, at) => [
+      `layer.${at}.weight`,
+      { dtype: "F32", shape: [rows, width], data_offsets: [at * bytes, (at + 1) * bytes] },
+    ]),
+  )
+  const text = JSON.stringify(header)
+  const json = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(json.length))
+  const file = openSync(path, "w")
+  for (const part of [length, json]) writeSync(file, part)
+  const values = Buffer.from(Float32Array.from({ length: rows * width }, (_, at) => Math.sin(at)).buffer)
+  for (let at = 0; at < count; at++) writeSync(file, values)
+  closeSync(file)
 }
 
 const middle = (times: ReadonlyArray<Timed>): Timed | undefined => {

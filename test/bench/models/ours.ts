@@ -13,7 +13,7 @@ import {
   predictNoise,
   unetShapes,
 } from "../../../packages/stages/src/models/diffusion/index.ts"
-import { loadBackend, Parameters } from "../../../packages/stages/src/tensor/index.ts"
+import { freeze, loadBackend, Parameters, readParameters } from "../../../packages/stages/src/tensor/index.ts"
 import { median } from "../measure.ts"
 
 /** Something to time; what it gives is disposed of. */
@@ -58,7 +58,10 @@ const randomParameters = (shapes: Iterable<readonly [string, ReadonlyArray<numbe
     const scale = shape.length < 2 ? 0.2 : 3 / Math.sqrt(count / (shape.at(-1) ?? 1))
     const values = new Float32Array(count)
     for (let at = 0; at < count; at++) values[at] = (NUMBERS[at % NUMBERS.length] ?? 0) * scale
-    tensors.set(name, tf.tensor(values, [...shape], "float32"))
+    const tensor = tf.tensor(values, [...shape], "float32")
+    // Used at once, as weights that are read are: the native backend then lets go of the values.
+    tf.reshape(tensor, tensor.shape).dispose()
+    tensors.set(name, tensor)
   }
   return Parameters.of(tensors)
 }
@@ -88,6 +91,7 @@ const unet = (withGradient: boolean) => async (): Promise<Work> => {
   const parameters = randomParameters(
     [...unetShapes(config)].map(([name, shape]) => [name, heldShape(shape)]),
   )
+  freeze(parameters.entries().map(([, tensor]) => tensor))
   const latents = tf.randomNormal([1, 64, 64, 4], 0, 1, "float32", 1)
   const context = tf.randomNormal([1, 77, 1024], 0, 1, "float32", 2)
   const predict = (given: tf.Tensor) =>
@@ -107,12 +111,20 @@ const preprocess = async (): Promise<Work> => {
   }
 }
 
+/** Everything is read and added up once, so that nothing is left for later. */
+const load = async (): Promise<Work> => async () => {
+  const parameters = await readParameters(process.argv[5] ?? "")
+  tf.tidy(() => tf.addN(parameters.entries().map(([, tensor]) => tf.sum(tensor))).dataSync())
+  parameters.dispose()
+}
+
 const WORKS: Readonly<Record<string, () => Promise<Work>>> = {
   features,
   blocks,
   unet: unet(false),
   "unet-gradient": unet(true),
   preprocess,
+  load,
 }
 
 /** Seconds that the processor was at work: what one core takes, whatever else the machine does. */

@@ -61,7 +61,12 @@ def preprocess():
     return lambda: [transform(Image.open(io.BytesIO(data))) for _ in range(50)]
 
 
-works = {"features": features, "blocks": blocks, "unet": unet(False), "unet-gradient": unet(True), "preprocess": preprocess}
+def load():
+    from safetensors.torch import load_file
+    return lambda: sum(tensor.sum().item() for tensor in load_file(sys.argv[4]).values())
+
+
+works = {"features": features, "blocks": blocks, "unet": unet(False), "unet-gradient": unet(True), "preprocess": preprocess, "load": load}
 work = works[sys.argv[1]]()
 work()
 clock = time.process_time if sys.argv[1] == "preprocess" else time.perf_counter

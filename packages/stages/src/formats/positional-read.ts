@@ -12,7 +12,8 @@ export const readBytes = async (
   position: number,
   length: number,
 ): Promise<Uint8Array<ArrayBuffer>> => {
-  const bytes = new Uint8Array(length)
+  // Its old contents are never seen: every byte is read, or there is an error.
+  const bytes = Buffer.allocUnsafeSlow(length)
   let done = 0
   while (done < length) {
     const { bytesRead } = await handle.read(bytes, done, Math.min(PIECE, length - done), position + done)

@@ -81,20 +81,19 @@ export const quickGelu = <T extends tf.Tensor>(x: T): T => gated(x, 1.702)
 /** x · σ(x), of any shape: SiLU, also called swish. */
 export const silu = <T extends tf.Tensor>(x: T): T => gated(x, 1)
 
-/** x · σ(steepness · x); its slope is g + steepness · y · (1 − g), where g is the gate and y the value. */
-const gated = <T extends tf.Tensor>(x: T, steepness: number): T =>
-  withGradient<T>(
+/** x · σ(steepness · x); its slope is g + z · g · (1 − g), where z is steepness · x and g = σ(z). */
+const gated = <T extends tf.Tensor>(x: T, steepness: number): T => {
+  const scaled = (given: tf.Tensor) => (steepness === 1 ? given : tf.mul(given, steepness))
+  return withGradient<T>(
     [x],
     (save) => {
-      const gate = tf.sigmoid(steepness === 1 ? x : tf.mul(x, steepness))
-      const value = tf.mul<T>(x, gate)
-      save(gate, value)
-      return value
+      save(x)
+      return tf.mul<T>(x, tf.sigmoid(scaled(x)))
     },
     (gradient, saved) => {
-      const gate = savedAt(saved, 0)
-      const value = savedAt(saved, 1)
-      const scaled = steepness === 1 ? value : tf.mul(value, steepness)
-      return [tf.mul(gradient, tf.add(gate, tf.mul(scaled, tf.sub(1, gate))))]
+      const given = scaled(savedAt(saved, 0))
+      const gate = tf.sigmoid(given)
+      return [tf.mul(gradient, tf.add(gate, tf.mul(tf.mul(given, gate), tf.sub(1, gate))))]
     },
   )
+}

@@ -34,7 +34,8 @@ export const attention = (
       values: toHeads(v, heads),
       mask,
     }
-    return fromHeads(attentionInBlocks(divided, Math.max(1, Math.floor(SCORES_AT_ONCE / scoresOfQuery))))
+    const blocks = Math.min(queryCount, Math.ceil((scoresOfQuery * queryCount) / SCORES_AT_ONCE))
+    return fromHeads(attentionInBlocks(divided, Math.ceil(queryCount / blocks)))
   }
   return withGradient(
     [q, k, v],

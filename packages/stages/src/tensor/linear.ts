@@ -1,15 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { isFrozen } from "./frozen.ts"
 import { savedAt } from "./gradient.ts"
 import { inputNamed, registerComposed } from "./kernel.ts"
 import { matrixProduct } from "./matrix-product.ts"
 
 const LINEAR = "DivaLinear"
+const FROZEN_LINEAR = "DivaFrozenLinear"
 
 // A kernel and not a custom gradient: here the gradient of a frozen weight is never computed.
-registerComposed(LINEAR, (inputs) => {
-  const product = matrixProduct(inputNamed(inputs, "rows"), inputNamed(inputs, "weight"), false, true)
-  return inputs.bias === undefined ? product : tf.add(product, inputNamed(inputs, "bias"))
-})
+for (const kernelName of [LINEAR, FROZEN_LINEAR])
+  registerComposed(kernelName, (inputs) => {
+    const product = matrixProduct(inputNamed(inputs, "rows"), inputNamed(inputs, "weight"), false, true)
+    return inputs.bias === undefined ? product : tf.add(product, inputNamed(inputs, "bias"))
+  })
 
 tf.registerGradient({
   kernelName: LINEAR,
@@ -23,6 +26,14 @@ tf.registerGradient({
       bias: () => tf.reshape(tf.matMul(tf.ones([1, gradient.shape[0] ?? 0]), gradient), [-1]),
     }
   },
+})
+
+tf.registerGradient({
+  kernelName: FROZEN_LINEAR,
+  inputsToSave: ["weight"],
+  gradFunc: (given, saved) => ({
+    rows: () => tf.matMul(Array.isArray(given) ? savedAt(given, 0) : given, savedAt(saved, 0)),
+  }),
 })
 
 /**
@@ -43,7 +54,10 @@ export const linear = (x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Te
   const rows = x.rank === 2 ? x : tf.reshape(x, [-1, inputs])
   const value: tf.Tensor = tf
     .engine()
-    .runKernel(LINEAR, bias === undefined ? { rows, weight } : { rows, weight, bias })
+    .runKernel(
+      isFrozen(weight) ? FROZEN_LINEAR : LINEAR,
+      bias === undefined ? { rows, weight } : { rows, weight, bias },
+    )
   return x.rank === 2 ? value : tf.reshape(value, [...x.shape.slice(0, -1), outputs])
 }
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { isFrozen } from "./frozen.ts"
 import { savedAt, withGradient } from "./gradient.ts"
 
 /**
@@ -14,7 +15,7 @@ export const layerNorm = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsi
   const width = x.shape.at(-1) ?? 0
   const rows = tf.reshape(x, [-1, width])
   const value = withGradient(
-    [rows, weight, bias],
+    isFrozen(weight) ? [rows] : [rows, weight, bias],
     (save) => {
       const centred = tf.sub(rows, tf.mean(rows, 1, true))
       const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon))
@@ -22,7 +23,14 @@ export const layerNorm = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsi
       save(normal, scale, weight)
       return tf.add(tf.mul(normal, weight), bias)
     },
-    (gradient, saved) => layerNormGradient(gradient, savedAt(saved, 0), savedAt(saved, 1), savedAt(saved, 2)),
+    (gradient, saved) => {
+      const [normal, scale] = [savedAt(saved, 0), savedAt(saved, 1)]
+      const ofRows = layerNormGradient(gradient, normal, scale, savedAt(saved, 2))
+      if (isFrozen(weight)) return [ofRows]
+      const ones = tf.ones([1, rows.shape[0] ?? 0])
+      const sumOfRows = (given: tf.Tensor) => tf.reshape(tf.matMul(ones, given), [width])
+      return [ofRows, sumOfRows(tf.mul(gradient, normal)), sumOfRows(gradient)]
+    },
   )
   return tf.reshape(value, x.shape)
 }
@@ -33,16 +41,14 @@ const layerNormGradient = (
   normal: tf.Tensor,
   scale: tf.Tensor,
   weight: tf.Tensor,
-): ReadonlyArray<tf.Tensor> => {
-  const [count = 0, width = 0] = normal.shape
+): tf.Tensor => {
+  const width = normal.shape[1] ?? 0
   const share = tf.div(tf.reshape(weight, [width, 1]), width)
   const product = tf.mul(gradient, normal)
   const mean = tf.matMul(gradient, share)
   const correlation = tf.matMul(product, share)
   const inner = tf.sub(tf.sub(tf.mul(gradient, weight), mean), tf.mul(normal, correlation))
-  const ones = tf.ones([1, count])
-  const sumOfRows = (rows: tf.Tensor) => tf.reshape(tf.matMul(ones, rows), [width])
-  return [tf.mul(inner, scale), sumOfRows(product), sumOfRows(gradient)]
+  return tf.mul(inner, scale)
 }
 
 /**
@@ -69,7 +75,7 @@ export const groupNorm = (
   const pixels = tf.reshape(x, [x.shape[0] ?? 0, -1, channels])
   const groupMean = meanByGroup(groups)
   const value = withGradient(
-    [pixels, weight, bias],
+    isFrozen(weight) ? [pixels] : [pixels, weight, bias],
     (save) => {
       const mean = groupMean(tf.mean(pixels, 1, true))
       const variance = groupMean(tf.mean(tf.squaredDifference(pixels, mean), 1, true))
@@ -78,8 +84,8 @@ export const groupNorm = (
       const slope = tf.mul(scale, weight)
       return tf.add(tf.mul(pixels, slope), tf.sub(bias, tf.mul(mean, slope)))
     },
-    (gradient, saved) =>
-      groupNormGradient(
+    (gradient, saved) => {
+      const [ofPixels, ...ofWeights] = groupNormGradient(
         gradient,
         {
           pixels: savedAt(saved, 0),
@@ -88,7 +94,9 @@ export const groupNorm = (
           weight: savedAt(saved, 3),
         },
         groupMean,
-      ),
+      )
+      return isFrozen(weight) ? [ofPixels] : [ofPixels, ...ofWeights]
+    },
   )
   return tf.reshape(value, x.shape)
 }
@@ -112,7 +120,7 @@ const groupNormGradient = (
   gradient: tf.Tensor,
   { pixels, mean, scale, weight }: Readonly<Record<"pixels" | "mean" | "scale" | "weight", tf.Tensor>>,
   groupMean: GroupMean,
-): ReadonlyArray<tf.Tensor> => {
+): readonly [tf.Tensor, tf.Tensor, tf.Tensor] => {
   const count = pixels.shape[1] ?? 0
   const sum = tf.sum(gradient, 1, true)
   const sumWithNormal = tf.mul(tf.sub(tf.sum(tf.mul(gradient, pixels), 1, true), tf.mul(mean, sum)), scale)

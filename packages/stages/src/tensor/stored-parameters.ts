@@ -27,12 +27,31 @@ export const readParameters = async (
   await using opened = await openCheckpoint(file)
   const stored = view(opened)
   try {
-    for (const name of stored.names()) tensors.set(name, toTensor(name, await stored.read(name)))
+    for await (const [name, tensor] of readAhead(stored)) tensors.set(name, held(toTensor(name, tensor)))
   } catch (error) {
     tf.dispose([...tensors.values()])
     throw error
   }
   return Parameters.of(tensors)
+}
+
+/** Every tensor of a file; the next one is read while the one before it is used. */
+async function* readAhead(stored: CheckpointFile): AsyncGenerator<readonly [string, StoredTensor]> {
+  let before: { readonly name: string; readonly tensor: Promise<StoredTensor> } | undefined
+  for (const name of stored.names()) {
+    const tensor = stored.read(name)
+    // An error is told when its turn comes; until then it is no unhandled one.
+    tensor.catch(() => undefined)
+    if (before !== undefined) yield [before.name, await before.tensor]
+    before = { name, tensor }
+  }
+  if (before !== undefined) yield [before.name, await before.tensor]
+}
+
+/** The native backend takes a tensor's values at its first use; used at once, it is not in memory twice for long. */
+const held = (tensor: tf.Tensor): tf.Tensor => {
+  tf.reshape(tensor, tensor.shape).dispose()
+  return tensor
 }
 
 const toTensor = (name: string, stored: StoredTensor): tf.Tensor => {
