@@ -13,7 +13,13 @@ import {
   predictNoise,
   unetShapes,
 } from "../../../packages/stages/src/models/diffusion/index.ts"
-import { freeze, loadBackend, Parameters, readParameters } from "../../../packages/stages/src/tensor/index.ts"
+import {
+  freeze,
+  loadBackend,
+  Parameters,
+  readParameters,
+  valueAndGradients,
+} from "../../../packages/stages/src/tensor/index.ts"
 import { median } from "../measure.ts"
 
 /** Something to time; what it gives is disposed of. */
@@ -38,14 +44,10 @@ const blocks = async (): Promise<Work> => {
   const names = parameters.names().filter((name) => name.includes("resblocks"))
   const pixels = pixelsOf(4)
   return () =>
-    tf.grads((...given: ReadonlyArray<tf.Tensor>) => {
-      const all = new Map(parameters.entries())
-      names.forEach((name, index) => {
-        const value = given[index]
-        if (value !== undefined) all.set(name, value)
-      })
-      return tf.sum(imageTokens(config, Parameters.of(all), pixels))
-    })(names.map((name) => parameters.at(name)))
+    gradientsOf(
+      () => tf.sum(imageTokens(config, parameters, pixels)),
+      names.map((name) => parameters.at(name)),
+    )
 }
 
 /** Random numbers that repeat after a million: real randomness for a billion weights takes minutes. */
@@ -64,6 +66,12 @@ const randomParameters = (shapes: Iterable<readonly [string, ReadonlyArray<numbe
     tensors.set(name, tensor)
   }
   return Parameters.of(tensors)
+}
+
+const gradientsOf = (loss: () => tf.Tensor, wanted: ReadonlyArray<tf.Tensor>): ReadonlyArray<tf.Tensor> => {
+  const { value, gradients } = valueAndGradients(loss, wanted)
+  value.dispose()
+  return gradients
 }
 
 const visualOf = (config: ClipConfig): Parameters =>
@@ -96,8 +104,8 @@ const unet = (withGradient: boolean) => async (): Promise<Work> => {
   const context = tf.randomNormal([1, 77, 1024], 0, 1, "float32", 2)
   const predict = (given: tf.Tensor) =>
     predictNoise({ config, parameters }, latents, Int32Array.of(500), given)
-  const gradient = tf.grad((given: tf.Tensor) => tf.mean(tf.square(predict(given))))
-  return () => (withGradient ? gradient(context) : tf.tidy(() => predict(context)))
+  const loss = () => tf.mean(tf.square(predict(context)))
+  return () => (withGradient ? gradientsOf(loss, [context]) : tf.tidy(() => predict(context)))
 }
 
 const preprocess = async (): Promise<Work> => {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { valueAndGradients } from "./backpropagation.ts"
 import { withGradient } from "./gradient.ts"
 import type { Parameters } from "./parameters.ts"
 
@@ -47,26 +48,9 @@ export const modelBlock = (
     },
     (gradient, saved) => {
       const wanted = [...saved.slice(0, inputs.length), ...variables]
-      return gradientsOf(() => compute(...saved), wanted, gradient)
+      return valueAndGradients(() => compute(...saved), wanted, gradient).gradients
     },
   )
 }
 
 const isTrained = (tensor: tf.Tensor): boolean => tensor instanceof tf.Variable && tensor.trainable
-
-/** Gradients inside of a gradient: TensorFlow.js keeps one tape, which the inner one would throw away. */
-const gradientsOf = (
-  compute: () => tf.Tensor,
-  wanted: ReadonlyArray<tf.Tensor>,
-  gradient: tf.Tensor,
-): ReadonlyArray<tf.Tensor> => {
-  const engine = tf.engine()
-  const tape = engine.state.activeTape
-  try {
-    const { value, grads } = engine.gradients(compute, [...wanted], gradient, true)
-    value.dispose()
-    return wanted.map((tensor, index) => grads[index] ?? tf.zerosLike(tensor))
-  } finally {
-    engine.state.activeTape = tape
-  }
-}

@@ -1,6 +1,7 @@
 export { geglu, gelu, geluTanh, quickGelu, silu } from "./activation.ts"
 export { attention } from "./attention.ts"
 export { type Backend, type BackendPreference, BackendUnavailable, loadBackend } from "./backend.ts"
+export { type ValueAndGradients, valueAndGradients } from "./backpropagation.ts"
 export { type BlockInputs, modelBlock, withCheckpoints } from "./checkpoint.ts"
 export { type ConvolutionOptions, conv2d, type Padding, upsampleNearest2x } from "./convolution.ts"
 export { freeze } from "./frozen.ts"

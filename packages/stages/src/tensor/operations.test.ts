@@ -7,12 +7,14 @@ import {
   availableBackends,
   conv2d,
   embedding,
+  geglu,
   gelu,
   geluTanh,
   groupNorm,
   layerNorm,
   linear,
   loadBackend,
+  plusBranch,
   quickGelu,
   silu,
   upsampleNearest2x,
@@ -71,6 +73,23 @@ const cases: Readonly<Record<string, Case>> = {
       const x = at(inputs, 0)
       return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.div(x, Math.SQRT2)), 1))
     },
+  },
+  geglu: {
+    shapes: [[2, 3, 8]],
+    ours: (...inputs) => geglu(at(inputs, 0)),
+    plain: (...inputs) => {
+      const [content = at(inputs, 0), gate = at(inputs, 0)] = tf.split(at(inputs, 0), 2, 2)
+      const share = tf.mul(tf.add(tf.erf(tf.div(gate, Math.SQRT2)), 1), 0.5)
+      return tf.mul(content, tf.mul(gate, share))
+    },
+  },
+  plusBranch: {
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+    ours: (...inputs) => plusBranch(at(inputs, 0), at(inputs, 1)),
+    plain: (...inputs) => tf.add(at(inputs, 0), at(inputs, 1)),
   },
   geluTanh: {
     shapes: [[4, 9]],

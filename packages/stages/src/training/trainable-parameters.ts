@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Parameters } from "../tensor/index.ts"
+import { Parameters, valueAndGradients } from "../tensor/index.ts"
 
 /** A loss and its gradient with respect to trainable parameters, by name. The caller disposes of the tensors. */
 export interface LossAndGradients {
@@ -55,10 +55,10 @@ export class TrainableParameters {
    */
   gradients(loss: () => tf.Scalar, names: ReadonlyArray<string> = this.names()): LossAndGradients {
     const variables = names.map((name) => this.#variable(name))
-    const { value, grads } = tf.variableGrads(loss, variables)
-    const entries = names.map((name) => {
-      const variable = this.#variable(name)
-      return [name, grads[variable.name] ?? tf.zeros(variable.shape)] as const
+    const { value, gradients } = valueAndGradients(loss, variables)
+    const entries = gradients.flatMap((gradient, index) => {
+      const name = names[index]
+      return name === undefined ? [] : [[name, gradient] as const]
     })
     return { loss: value, gradients: new Map(entries) }
   }
