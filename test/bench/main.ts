@@ -7,7 +7,7 @@ import { benchDownload, DOWNLOAD_PEERS } from "./image2dataset/bench.ts"
 import { benchModels, MODEL_PEERS } from "./models/bench.ts"
 
 const USAGE = `npm run bench engine -- [--all] [--only compare|scale|large] [--install-peers]
-npm run bench models -- [--only features|blocks|unet|unet-gradient|preprocess] [--install-peers]
+npm run bench models -- [--only features|blocks|unet|unet-gradient|load|preprocess] [--install-peers]
 npm run bench image2dataset -- [--only keep_ratio|center_crop|border|files|parquet|no-reencoding|troubled|long-list]
                                [--images 5000] [--install-peers]
 

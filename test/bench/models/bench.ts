@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync, wr
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import sharp from "sharp"
+import { hostEnvironment } from "../../../packages/core/src/stage/index.ts"
 import { median } from "../measure.ts"
 
 /** The works, with the times of PyTorch's that we want to stay within, and how often each is run, in turns. */
@@ -30,8 +31,8 @@ interface Timed {
   readonly what: string
 }
 
-const timed = (command: string, args: ReadonlyArray<string>): Timed => {
-  const printed = execFileSync(command, [...args], { stdio: ["ignore", "pipe", "inherit"] }).toString()
+const timed = (command: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = process.env): Timed => {
+  const printed = execFileSync(command, [...args], { env, stdio: ["ignore", "pipe", "inherit"] }).toString()
   const { seconds, megabytes, what }: Timed = JSON.parse(printed.trim().split("\n").at(-1) ?? "")
   return { seconds, megabytes, what }
 }
@@ -55,6 +56,7 @@ export const benchModels = async ({
     const picture = join(folder, "picture.jpg")
     writeFileSync(picture, await makePicture())
     const checkpoint = join(folder, "random.safetensors")
+    const program = ["--conditions=source", join(import.meta.dirname, "ours.ts")]
     for (const [name, title, wanted, turns] of WORKS) {
       if (only !== undefined && only !== name) continue
       if (name === "load") writeRandomCheckpoint(checkpoint)
@@ -62,9 +64,7 @@ export const benchModels = async ({
       const ours: Array<Timed> = []
       const peers: Array<Timed> = []
       for (let turn = 0; turn < turns; turn++) {
-        ours.push(
-          timed(process.execPath, ["--conditions=source", join(import.meta.dirname, "ours.ts"), ...args]),
-        )
+        ours.push(timed(process.execPath, [...program, ...args], { ...process.env, ...hostEnvironment({}) }))
         if (existsSync(python)) peers.push(timed(python, [join(import.meta.dirname, "peer.py"), ...args]))
       }
       const [own, peer] = [middle(ours), middle(peers)]

@@ -5,7 +5,7 @@ import { Duration, Effect } from "effect"
 import type { AttemptSink, StageCall } from "./call.ts"
 import { StageFailure } from "./failure.ts"
 import { failureOfEnd, type HostEnd, type LastSigns, saysOutOfMemory } from "./host-end.ts"
-import { commonEnvironment } from "./host-environment.ts"
+import { hostEnvironment } from "./host-environment.ts"
 import {
   CALLS,
   type HostReply,
@@ -106,7 +106,7 @@ const endOf = (code: number | null, signal: string | null, killsBefore: number):
  * @param gpus indexes of the graphics processors that it may see, separated by commas; empty for the engine's own choice
  */
 export const startHost = (command: HostCommand, gpus = ""): Host => {
-  const environment = command.env ?? commonEnvironment(process.env)
+  const environment = command.env ?? hostEnvironment(process.env)
   const child = spawn(command.command, command.args, {
     env: { ...environment, ...(gpus !== "" && { CUDA_VISIBLE_DEVICES: gpus }) },
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],

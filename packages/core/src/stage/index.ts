@@ -8,7 +8,7 @@ export {
   type StageWith,
 } from "./definition.ts"
 export { type FailureReason, permanent, StageFailure, transient } from "./failure.ts"
-export { commonEnvironment } from "./host-environment.ts"
+export { commonEnvironment, hostEnvironment } from "./host-environment.ts"
 export { HostPool } from "./host-pool.ts"
 export type { HostCommand } from "./host-process.ts"
 export { makeOutputReader } from "./host-protocol.ts"
