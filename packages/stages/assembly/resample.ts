@@ -1,76 +1,77 @@
 // Separable resampling of pixels of three bytes, with 128-bit vectors. AssemblyScript: `npm run kernel` compiles it into
 // packages/stages/src/datasets/image2dataset/images/resample-kernel.ts.
 
-/** Adds 16 bytes, each times the weight, to the floats of `sums`, or begins them. */
+/** Four floats, of the low or high half of eight 16-bit numbers, times a weight. */
 @inline
-function addBytes(pixels: v128, weight: v128, sums: usize, isFirst: bool): void {
-  const low = i16x8.extend_low_i8x16_u(pixels)
-  const high = i16x8.extend_high_i8x16_u(pixels)
-  const a = f32x4.mul(weight, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(low)))
-  const b = f32x4.mul(weight, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(low)))
-  const c = f32x4.mul(weight, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(high)))
-  const d = f32x4.mul(weight, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(high)))
-  v128.store(sums, isFirst ? a : f32x4.add(v128.load(sums), a))
-  v128.store(sums, isFirst ? b : f32x4.add(v128.load(sums, 16), b), 16)
-  v128.store(sums, isFirst ? c : f32x4.add(v128.load(sums, 32), c), 32)
-  v128.store(sums, isFirst ? d : f32x4.add(v128.load(sums, 48), d), 48)
+function lowOf(eight: v128, weight: v128): v128 {
+  return f32x4.mul(weight, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(eight)))
 }
 
-/** Two rows of bytes, each times its weight, as a row of floats: begun, or added to it. */
 @inline
-function addRows(above: usize, below: usize, bytes: i32, first: f32, second: f32, sums: usize, isFirst: bool): void {
-  const w0 = f32x4.splat(first)
-  const w1 = f32x4.splat(second)
-  const end = above + bytes
-  while (above < end) {
-    const p = v128.load(above)
-    const q = v128.load(below)
-    const pl = i16x8.extend_low_i8x16_u(p)
-    const ph = i16x8.extend_high_i8x16_u(p)
-    const ql = i16x8.extend_low_i8x16_u(q)
-    const qh = i16x8.extend_high_i8x16_u(q)
-    let a = f32x4.mul(w0, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(pl)))
-    let b = f32x4.mul(w0, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(pl)))
-    let c = f32x4.mul(w0, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(ph)))
-    let d = f32x4.mul(w0, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(ph)))
-    if (!isFirst) {
-      a = f32x4.add(v128.load(sums), a)
-      b = f32x4.add(v128.load(sums, 16), b)
-      c = f32x4.add(v128.load(sums, 32), c)
-      d = f32x4.add(v128.load(sums, 48), d)
+function highOf(eight: v128, weight: v128): v128 {
+  return f32x4.mul(weight, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(eight)))
+}
+
+/** Begins a row of floats with one to three rows of bytes, each times its weight. Works in steps of 16 bytes. */
+@inline
+function beginRows(row: usize, bytes: i32, count: i32, weights: usize, sums: usize): void {
+  const w0 = v128.load32_splat(weights)
+  const w1 = v128.load32_splat(weights, 4)
+  const w2 = v128.load32_splat(weights, 8)
+  const end = row + bytes
+  for (; row < end; row += 16) {
+    let low = v128.load8x8_u(row)
+    let high = v128.load8x8_u(row, 8)
+    let a = lowOf(low, w0)
+    let b = highOf(low, w0)
+    let c = lowOf(high, w0)
+    let d = highOf(high, w0)
+    if (count > 1) {
+      low = v128.load8x8_u(row + bytes)
+      high = v128.load8x8_u(row + bytes, 8)
+      a = f32x4.add(a, lowOf(low, w1))
+      b = f32x4.add(b, highOf(low, w1))
+      c = f32x4.add(c, lowOf(high, w1))
+      d = f32x4.add(d, highOf(high, w1))
     }
-    a = f32x4.add(a, f32x4.mul(w1, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(ql))))
-    b = f32x4.add(b, f32x4.mul(w1, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(ql))))
-    c = f32x4.add(c, f32x4.mul(w1, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(qh))))
-    d = f32x4.add(d, f32x4.mul(w1, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(qh))))
+    if (count > 2) {
+      low = v128.load8x8_u(row + 2 * bytes)
+      high = v128.load8x8_u(row + 2 * bytes, 8)
+      a = f32x4.add(a, lowOf(low, w2))
+      b = f32x4.add(b, highOf(low, w2))
+      c = f32x4.add(c, lowOf(high, w2))
+      d = f32x4.add(d, highOf(high, w2))
+    }
     v128.store(sums, a)
     v128.store(sums, b, 16)
     v128.store(sums, c, 32)
     v128.store(sums, d, 48)
-    above += 16
-    below += 16
     sums += 64
   }
 }
 
-/** Sums `count` rows of bytes, each times its weight, into a row of floats. Works in steps of 16 bytes. */
+/** Adds one more row of bytes, times its weight, to a row of floats. */
+@inline
+function addRow(row: usize, bytes: i32, weight: v128, sums: usize): void {
+  const end = row + bytes
+  for (; row < end; row += 16) {
+    const low = v128.load8x8_u(row)
+    const high = v128.load8x8_u(row, 8)
+    v128.store(sums, f32x4.add(v128.load(sums), lowOf(low, weight)))
+    v128.store(sums, f32x4.add(v128.load(sums, 16), highOf(low, weight)), 16)
+    v128.store(sums, f32x4.add(v128.load(sums, 32), lowOf(high, weight)), 32)
+    v128.store(sums, f32x4.add(v128.load(sums, 48), highOf(high, weight)), 48)
+    sums += 64
+  }
+}
+
+/** Sums `count` rows of bytes, each times its weight, into a row of floats. */
 function sumRows(source: usize, bytes: i32, count: i32, weights: usize, sums: usize): void {
-  let tap = 0
-  if (count > 1) {
-    addRows(source, source + bytes, bytes, load<f32>(weights), load<f32>(weights, 4), sums, true)
-    tap = 2
-  }
-  for (; tap + 1 < count; tap += 2) {
-    const row = source + <usize>tap * <usize>bytes
-    const weight = weights + (tap << 2)
-    addRows(row, row + bytes, bytes, load<f32>(weight), load<f32>(weight, 4), sums, false)
-  }
-  if (tap < count) {
-    const row = source + <usize>tap * <usize>bytes
-    const weight = f32x4.splat(load<f32>(weights + (tap << 2)))
-    if (tap === 0) for (let x = 0; x < bytes; x += 16) addBytes(v128.load(row + x), weight, sums + (x << 2), true)
-    else for (let x = 0; x < bytes; x += 16) addBytes(v128.load(row + x), weight, sums + (x << 2), false)
-  }
+  if (count === 1) beginRows(source, bytes, 1, weights, sums)
+  else if (count === 2) beginRows(source, bytes, 2, weights, sums)
+  else beginRows(source, bytes, 3, weights, sums)
+  for (let tap = 3; tap < count; tap++)
+    addRow(source + <usize>tap * <usize>bytes, bytes, v128.load32_splat(weights + (tap << 2)), sums)
 }
 
 /** One pixel of floats times its weight. */
@@ -79,30 +80,63 @@ function tapOf(at: usize, weights: usize, tap: i32): v128 {
   return f32x4.mul(v128.load32_splat(weights + (tap << 2)), v128.load(at + tap * 12))
 }
 
-/** Rounds half to even and stores three bytes, and one more that the next pixel overwrites. */
+/**
+ * One pixel of the result as whole numbers. `few` is the number of taps as the compiler knows it: up to 4, or 5 for
+ * more. Places with fewer taps have weights of 0 for the others, which add nothing.
+ */
 @inline
-function storePixel(target: usize, sum: v128): void {
-  const whole = i32x4.trunc_sat_f32x4_s(f32x4.nearest(sum))
-  const words = i16x8.narrow_i32x4_s(whole, whole)
-  store<u32>(target, i32x4.extract_lane(i8x16.narrow_i16x8_u(words, words), 0))
+function pixelOf(sums: usize, place: usize, weights: usize, few: i32, taps: i32, bias: v128): v128 {
+  const at = sums + load<i32>(place) * 12
+  let sum = f32x4.add(bias, tapOf(at, weights, 0))
+  if (few > 1) sum = f32x4.add(sum, tapOf(at, weights, 1))
+  if (few > 2) sum = f32x4.add(sum, tapOf(at, weights, 2))
+  if (few > 3) sum = f32x4.add(sum, tapOf(at, weights, 3))
+  if (few > 4) for (let tap = 4; tap < taps; tap++) sum = f32x4.add(sum, tapOf(at, weights, tap))
+  // Beside 1.5 · 2²³ floats have no fractions: what they lose is rounded half to even.
+  return i32x4.sub(f32x4.add(sum, f32x4.splat(12582912)), i32x4.splat(0x4b400000))
 }
 
-/** Sums pixels of a row of floats into the pixels of one row of the result. */
-function sumColumns(sums: usize, target: usize, width: i32, taps: i32, places: usize, weights: usize, bias: f32): void {
-  const start = f32x4.splat(bias)
+/** Sums pixels of a row of floats into a row of the result: four at a time, and the last ones by themselves. */
+@inline
+function sumFew(
+  sums: usize,
+  target: usize,
+  width: i32,
+  few: i32,
+  taps: i32,
+  places: usize,
+  weights: usize,
+  bias: v128,
+): void {
   const step = taps << 2
-  const end = places + (width << 3)
-  for (; places < end; places += 8) {
-    const at = sums + load<i32>(places) * 12
-    let sum = f32x4.add(start, tapOf(at, weights, 0))
-    // Places with fewer taps have weights of 0 for the others, which add nothing.
-    if (taps > 1) sum = f32x4.add(sum, tapOf(at, weights, 1))
-    if (taps > 2) sum = f32x4.add(sum, tapOf(at, weights, 2))
-    for (let tap = 3; tap < taps; tap++) sum = f32x4.add(sum, tapOf(at, weights, tap))
-    storePixel(target, sum)
+  let left = width
+  for (; left >= 4; left -= 4) {
+    const a = pixelOf(sums, places, weights, few, taps, bias)
+    const b = pixelOf(sums, places + 8, weights + step, few, taps, bias)
+    const c = pixelOf(sums, places + 16, weights + 2 * step, few, taps, bias)
+    const d = pixelOf(sums, places + 24, weights + 3 * step, few, taps, bias)
+    const bytes = i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d))
+    v128.store(target, i8x16.swizzle(bytes, i8x16(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1)))
+    target += 12
+    places += 32
+    weights += 4 * step
+  }
+  for (; left > 0; left--) {
+    const pixel = pixelOf(sums, places, weights, few, taps, bias)
+    const words = i16x8.narrow_i32x4_s(pixel, pixel)
+    store<u32>(target, i32x4.extract_lane(i8x16.narrow_i16x8_u(words, words), 0))
     target += 3
+    places += 8
     weights += step
   }
+}
+
+function sumColumns(sums: usize, target: usize, width: i32, taps: i32, places: usize, weights: usize, bias: v128): void {
+  if (taps === 1) sumFew(sums, target, width, 1, taps, places, weights, bias)
+  else if (taps === 2) sumFew(sums, target, width, 2, taps, places, weights, bias)
+  else if (taps === 3) sumFew(sums, target, width, 3, taps, places, weights, bias)
+  else if (taps === 4) sumFew(sums, target, width, 4, taps, places, weights, bias)
+  else sumFew(sums, target, width, 5, taps, places, weights, bias)
 }
 
 /**
@@ -126,13 +160,15 @@ export function resample(
   bias: f32,
 ): void {
   const bytes = sourceWidth * 3
+  const start = f32x4.splat(bias)
   for (let y = 0; y < height; y++) {
     const first = <usize>load<i32>(rows) * <usize>bytes
     sumRows(source + first, bytes, load<i32>(rows, 4), rowWeights, sums)
-    const kept = load<u8>(target + width * 3)
-    sumColumns(sums, target, width, columnTaps, columns, columnWeights, bias)
-    // The byte behind the row's last pixel may be a margin's.
-    store<u8>(target + width * 3, kept)
+    const behind = target + width * 3
+    const kept = load<u32>(behind)
+    sumColumns(sums, target, width, columnTaps, columns, columnWeights, start)
+    // The bytes behind the row's last pixel may be a margin's.
+    store<u32>(behind, kept)
     target += targetStride
     rows += 8
     rowWeights += rowTaps << 2

@@ -96,6 +96,7 @@ describe.skipIf(!isInstalled)(title, { timeout: 300_000 }, () => {
       ["linear", 256, 0.15, 1],
       ["cubic", 256, 0.001, 1],
       ["lanczos", 256, 0.1, 1],
+      ["area", 700, 0.15, 1],
       ["linear", 700, 0.15, 1],
       ["cubic", 700, 0.001, 1],
       ["lanczos", 700, 0.1, 1],
