@@ -27,9 +27,15 @@ export const datasetImage2dataset = defineStage({
       earlier: Type.Optional(
         artefact("webdataset", {
           description:
-            "Shards that this stage has made with the same options: what the list has in common with them is taken from there, and only the rest is downloaded",
+            "Shards that this stage has made with the same options elsewhere: what the list has in common with them is taken from there, and only the rest is downloaded. Those that this very stage made the last time are found without it",
         }),
       ),
+      "try-again": Type.Integer({
+        description:
+          "Raise it to have URLs tried again whose bytes did not come the last time; all else is taken from the shards of then",
+        default: 0,
+        minimum: 0,
+      }),
       "input-format": Type.Optional(
         Type.Enum(
           [
@@ -253,6 +259,7 @@ export const datasetImage2dataset = defineStage({
   },
   resources: { cpu: 2, memory: 1024 },
   isolation: "host",
+  usesPrevious: true,
   run: Effect.fnUntraced(function* (input, context) {
     const { downloadDataset } = yield* Effect.promise(() => import("../datasets/image2dataset/index.ts"))
     yield* downloadDataset(
@@ -261,7 +268,8 @@ export const datasetImage2dataset = defineStage({
         shards: context.outputs.shards,
         summary: context.outputs.summary,
         checkpoint: context.checkpoint,
-        ...(input.earlier !== undefined && { earlier: input.earlier }),
+        earlier: [input.earlier, context.previous?.shards].filter((folder) => folder !== undefined),
+        isRetry: input["try-again"] > 0,
       },
       {
         imageSize: input["image-size"],

@@ -83,7 +83,7 @@ export class ShardsRun {
     this.#parts = parts
     this.#maker = maker
     this.#shape = shapeOf(parts.options, parts.survey.additionalTypes)
-    this.#earlier = new EarlierSamples(parts.ledger, this.#shape, parts.options, parts.job.earlier)
+    this.#earlier = new EarlierSamples(parts.ledger, this.#shape, parts.options, parts.job.earlier ?? [])
     this.#waiting = new Slots(parts.options.threadCount * WAITING)
     this.#stopped.promise.catch(() => {})
   }
