@@ -202,6 +202,11 @@ export const datasetImage2dataset = defineStage({
           minLength: 1,
         }),
       ),
+      "skip-duplicates": Type.Enum(["none", "url", "content"], {
+        description:
+          "Leave out URLs that the list has before (url), and images whose downloaded bytes came before as well (content)",
+        default: "none",
+      }),
       "min-image-size": Type.Integer({
         description: "Refuse images whose shorter side has fewer pixels",
         default: 0,
@@ -299,6 +304,7 @@ export const datasetImage2dataset = defineStage({
         outputFormat: input["output-format"],
         bboxCol: input["bbox-col"],
         verifyHashCol: input["verify-hash"],
+        skipDuplicates: input["skip-duplicates"],
         split: { part: 0, of: 1 },
         urlCol: input["url-col"],
         captionCol: input["caption-col"],

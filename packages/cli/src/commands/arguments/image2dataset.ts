@@ -107,6 +107,11 @@ const ours = {
     "list_columns",
     'Columns of a csv or tsv that does not begin with their names: ["caption","url"]',
   ),
+  skip_duplicates: one(
+    "skip_duplicates",
+    ["none", "url", "content"],
+    "Leave out what the list has before: the same URL, or the same bytes as well (none)",
+  ),
   total_timeout: number("total_timeout", "Seconds for one attempt at an image in all (60)"),
   minimum_rate: number("minimum_rate", "Bytes a second that a server must send (1000)"),
   max_body_size: whole("max_body_size", "Bytes of one image as downloaded (67108864)"),

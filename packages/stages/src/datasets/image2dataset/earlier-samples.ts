@@ -43,7 +43,11 @@ export class EarlierSamples {
       const place = index.find(digests, offset)
       const path = place === undefined ? undefined : this.#paths[place.shard]
       const stored = path === undefined ? undefined : await this.#shard(path)
-      const isGood = place !== undefined && stored !== undefined && !(again && stored.hasFailed(place.row))
+      const isGood =
+        place !== undefined &&
+        stored !== undefined &&
+        !stored.isLeftOut(place.row) &&
+        !(again && stored.hasFailed(place.row))
       found.push(isGood && path !== undefined ? () => this.#take(path, place.row) : undefined)
     }
     return found

@@ -27,6 +27,7 @@ export class SampleMaker {
   }
 
   async make(task: SampleTask): Promise<DoneSample> {
+    if (task.row.isDuplicate) return failed(task, "failed_to_resize", "duplicate URL", "duplicate")
     const stored = await task.earlier?.()
     if (stored !== undefined) return again(task, stored)
     const bytes = await this.#fetcher.fetch(task.row.url).catch((cause: unknown) => {

@@ -32,6 +32,7 @@ export const shapeOf = (options: DownloadOptions, types: ReadonlyArray<ColumnTyp
     caption_col: options.captionCol !== undefined,
     bbox_col: options.bboxCol ?? null,
     save_additional_columns: additionalColumns(options),
+    skip_duplicates: options.skipDuplicates,
     verify_hash: options.verifyHashCol !== undefined,
     types: types ?? null,
   })

@@ -13,6 +13,7 @@ import {
 import type { DownloadOptions } from "./options.ts"
 import { readForeign } from "./output-folder.ts"
 import type { SampleMaker } from "./sample-maker.ts"
+import { SeenDigests } from "./seen-digests.ts"
 import { shapeDifference, shapeOf } from "./shape.ts"
 import { ShardJob, Turn } from "./shard-job.ts"
 import {
@@ -25,11 +26,13 @@ import {
   type ShardLedger,
   ShardWriter,
   type Statistics,
+  StoredShard,
   sampleKey,
   shardName,
 } from "./shards/index.ts"
 import type { Downloaded, Report, ShardsJob } from "./shards-job.ts"
 import { Slots } from "./slots.ts"
+import { UniqueImages } from "./unique-images.ts"
 
 /** Samples that are done or on their way and not written, beyond which the list is read no further. */
 const AHEAD = 16_384
@@ -78,6 +81,9 @@ export class ShardsRun {
   #done = 0
   #failed = 0
   #parking: Parking | undefined
+  #unique: UniqueImages | undefined
+  #urls: SeenDigests | undefined
+  #isAllKept = true
 
   constructor(parts: RunParts, maker: SampleMaker) {
     this.#parts = parts
@@ -113,10 +119,12 @@ export class ShardsRun {
     const { list, ledger, options, job } = this.#parts
     const work = await ledger.emptyWork()
     this.#parking = new Parking(join(work, "parked"))
+    if (options.skipDuplicates !== "none") this.#urls = this.#seenIn(work, "urls")
+    if (options.skipDuplicates === "content") this.#unique = new UniqueImages(this.#seenIn(work, "images"))
     const first = job.mode === "extend" ? await this.#firstFree() : 0
     const names: Array<string> = []
     let kept = 0
-    for await (const shard of readShards(list, options)) {
+    for await (const shard of readShards(list, options, this.#urls)) {
       if (this.#outage !== undefined) break
       if (shard.number % options.split.of !== options.split.part) continue
       const name = shardName(first + shard.number, options)
@@ -134,6 +142,12 @@ export class ShardsRun {
     await Promise.allSettled(Array.from(this.#jobs, (job) => job.abandon()))
     await this.#earlier.close()
     await this.#parking?.close()
+    this.#unique?.close()
+    this.#urls?.close()
+  }
+
+  #seenIn(work: string, name: string): SeenDigests {
+    return new SeenDigests(this.#parts.survey.rows, join(work, name))
   }
 
   /** Whether a shard is there and as it should be. */
@@ -146,8 +160,22 @@ export class ShardsRun {
     if (shard === undefined || shard.shape !== this.#shape) return false
     if (shard.rows !== digestOf(rowDigests(urls))) return false
     if (job.mode === "retry" && shard.statistics.failedToDownload > 0) return false
+    if (this.#unique !== undefined && !this.#learn(this.#unique, name)) return false
     this.#shards.set(name, shard)
     this.#count(shard.statistics.count, shard.statistics.count - shard.statistics.successes)
+    return true
+  }
+
+  /** Whether a shard has the right images still: those that it may have depend on all before it. */
+  #learn(unique: UniqueImages, name: string): boolean {
+    const { job, options } = this.#parts
+    if (!this.#isAllKept) return false
+    unique.learn(async () => {
+      const shard = await StoredShard.open(job.folder, name, options)
+      const hashes = shard?.hashes() ?? []
+      await shard?.close()
+      return hashes
+    })
     return true
   }
 
@@ -180,6 +208,7 @@ export class ShardsRun {
     parking: Parking,
   ): Promise<void> {
     const { options, survey, job } = this.#parts
+    this.#isAllKept = false
     await this.#open.enter()
     const start = Date.now() / 1000
     const digests = rowDigests(shard.urls)
@@ -198,6 +227,7 @@ export class ShardsRun {
         this.#finishing.add(finishing)
         return finishing.finally(() => this.#finishing.delete(finishing))
       },
+      this.#unique,
     )
     this.#watch(inWork)
     for (const [index, row] of shard.urls.entries()) {
