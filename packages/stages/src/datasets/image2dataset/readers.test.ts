@@ -150,6 +150,26 @@ describe.skipIf(!isInstalled)(title, { timeout: 300_000 }, () => {
     assert.strictEqual(images.rows[0].jpg, first)
   })
 
+  it("see lists in our tables as they do in img2dataset's", async () => {
+    using folder = makeFolder()
+    await using server = await startServer({ "/": send(await picture(40, 30)) })
+    const list = join(folder.path, "list.jsonl")
+    const rows = [
+      { tags: ["a", "é"], sizes: [1, 2], boxes: [[0.5]] },
+      { tags: [], sizes: null, boxes: [] },
+    ]
+    const lines = rows.map((row) => JSON.stringify({ url: `${server.url}/x`, ...row }))
+    await writeFile(list, lines.join("\n"))
+    const { shards } = await run(folder.path, list, { saveAdditionalColumns: ["tags", "sizes", "boxes"] })
+    const [table] = await ask([["table", join(shards, "00000.parquet")]])
+    assert.deepStrictEqual(table.schema.slice(0, 3), [
+      ["tags", "list<element: string>"],
+      ["sizes", "list<element: int64>"],
+      ["boxes", "list<element: list<element: double>>"],
+    ])
+    for (const [index, row] of rows.entries()) assert.deepInclude(table.rows[index], row)
+  })
+
   it("OpenCV resizes as we do: area to the bit, the others but for rounding", async () => {
     using folder = makeFolder()
     const original = join(folder.path, "original.jpg")

@@ -97,12 +97,15 @@ const again = (task: SampleTask, { about, image }: StoredSample): DoneSample => 
   isUnreachable: false,
 })
 
-/** Boxes as JSON, as lists hold them. */
+/** Boxes as a list, or as JSON where the list's format has none. */
 const boxesOf = (cell: Cell | undefined): ReadonlyArray<Box> | undefined => {
-  if (typeof cell !== "string") return undefined
+  const boxes: unknown = typeof cell === "string" ? parsed(cell) : cell
+  return Array.isArray(boxes) && boxes.every(isBox) ? boxes : undefined
+}
+
+const parsed = (text: string): unknown => {
   try {
-    const boxes: unknown = JSON.parse(cell)
-    return Array.isArray(boxes) && boxes.every(isBox) ? boxes : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { additionalColumns, type DownloadOptions } from "../options.ts"
 import type { SeenDigests } from "../seen-digests.ts"
-import type { Cell } from "./columns.ts"
+import { type Cell, cellText } from "./columns.ts"
 import type { ListRow } from "./list-row.ts"
 import { type ListFile, readRows, type UrlList } from "./url-list.ts"
 
@@ -84,7 +84,7 @@ const taker = (
 const sha1 = (text: string): Buffer => createHash("sha1").update(text).digest()
 
 const textOf = (cell: Cell | undefined): string | null =>
-  cell === null || cell === undefined ? null : String(cell)
+  cell === null || cell === undefined ? null : cellText(cell)
 
 /** Bytes of a row's digest: enough to tell the rows of one data set apart. */
 export const ROW_DIGEST = 10
@@ -93,7 +93,7 @@ export const ROW_DIGEST = 10
 export const rowDigests = (urls: ReadonlyArray<ListedUrl>): Buffer => {
   const digests = Buffer.alloc(urls.length * ROW_DIGEST)
   for (const [index, { url, caption, additional, expectedHash, isDuplicate }] of urls.entries()) {
-    const row = [url, caption, additional.map(String), expectedHash, ...(isDuplicate ? ["duplicate"] : [])]
+    const row = [url, caption, additional.map(cellText), expectedHash, ...(isDuplicate ? ["duplicate"] : [])]
     sha1(JSON.stringify(row)).copy(digests, index * ROW_DIGEST, 0, ROW_DIGEST)
   }
   return digests
