@@ -1,17 +1,15 @@
 import { artefact, defineStage } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { Type } from "typebox"
-
-const INTERPOLATIONS = [
-  "nearest",
-  "linear",
-  "bilinear",
-  "cubic",
-  "bicubic",
-  "area",
-  "lanczos",
-  "lanczos4",
-] as const
+import {
+  DUPLICATES,
+  ENCODE_FORMATS,
+  HASHES,
+  INTERPOLATIONS,
+  LIST_FORMATS,
+  OUTPUT_FORMATS,
+  RESIZE_MODES,
+} from "../image2dataset-names.ts"
 
 /** Downloads images into webdataset shards, with img2dataset's option names and layout. */
 export const datasetImage2dataset = defineStage({
@@ -37,22 +35,7 @@ export const datasetImage2dataset = defineStage({
         minimum: 0,
       }),
       "input-format": Type.Optional(
-        Type.Enum(
-          [
-            "txt",
-            "txt.gz",
-            "csv",
-            "csv.gz",
-            "tsv",
-            "tsv.gz",
-            "json",
-            "json.gz",
-            "jsonl",
-            "jsonl.gz",
-            "parquet",
-          ],
-          { description: "The format of the list, when its name does not tell" },
-        ),
+        Type.Enum(LIST_FORMATS, { description: "The format of the list, when its name does not tell" }),
       ),
       "list-columns": Type.Array(Type.String({ minLength: 1 }), {
         description: "The names of a csv's or tsv's columns, when it does not begin with them",
@@ -85,7 +68,7 @@ export const datasetImage2dataset = defineStage({
         minimum: 1,
         maximum: 8192,
       }),
-      "resize-mode": Type.Enum(["no", "keep_ratio", "center_crop", "border", "keep_ratio_largest"], {
+      "resize-mode": Type.Enum(RESIZE_MODES, {
         description:
           "no; keep_ratio (shorter side to image-size); center_crop (that, then the square in the middle); keep_ratio_largest (longer side); border (that, then white edges to a square)",
         default: "border",
@@ -102,7 +85,7 @@ export const datasetImage2dataset = defineStage({
         description: "How images are made smaller",
         default: "area",
       }),
-      "encode-format": Type.Enum(["jpg", "png", "webp"], {
+      "encode-format": Type.Enum(ENCODE_FORMATS, {
         description: "The format that images are written in",
         default: "jpg",
       }),
@@ -121,7 +104,7 @@ export const datasetImage2dataset = defineStage({
         description: "Keep all bytes as downloaded, without looking whether they are images",
         default: false,
       }),
-      "output-format": Type.Enum(["webdataset", "files", "parquet", "tfrecord", "dummy"], {
+      "output-format": Type.Enum(OUTPUT_FORMATS, {
         description:
           "webdataset, which the other stages read; files; parquet, with the images in it; tfrecord; dummy, which keeps nothing but the counts",
         default: "webdataset",
@@ -191,7 +174,7 @@ export const datasetImage2dataset = defineStage({
         minimum: 0,
         maximum: 100,
       }),
-      "compute-hash": Type.Enum(["none", "md5", "sha256", "sha512"], {
+      "compute-hash": Type.Enum(HASHES, {
         description: "The digest of the downloaded bytes that is kept with each image",
         default: "sha256",
       }),
@@ -202,7 +185,7 @@ export const datasetImage2dataset = defineStage({
           minLength: 1,
         }),
       ),
-      "skip-duplicates": Type.Enum(["none", "url", "content"], {
+      "skip-duplicates": Type.Enum(DUPLICATES, {
         description:
           "Leave out URLs that the list has before (url), and images whose downloaded bytes came before as well (content)",
         default: "none",

@@ -1,13 +1,8 @@
 import { permanent, type StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
+import type { DuplicateKind, ListFormat, OutputFormat } from "../../image2dataset-names.ts"
 import { encodeQuality, type ImageOptions } from "./image-options.ts"
-import type { ListFormat } from "./lists/index.ts"
 import { METADATA_COLUMNS } from "./shards/index.ts"
-
-/** What is left out because the list has it already: nothing, the same URL, or an image of the same bytes as well. */
-export type DuplicateKind = "none" | "url" | "content"
-
-export type OutputFormat = "files" | "webdataset" | "parquet" | "tfrecord" | "dummy"
 
 /** How the bytes are got. Nothing of it shows in the shards but in what came. */
 export interface FetchOptions {
