@@ -1,5 +1,5 @@
 import type { Fitting, Size } from "./geometry.ts"
-import { RESAMPLE_KERNEL } from "./resample-kernel.ts"
+import { OPENCV_KERNEL } from "./opencv-kernel.ts"
 import { type Interpolation, makeTaps, type Taps } from "./taps.ts"
 
 /** Pixels of three bytes, without gaps. They stay where they are until the resampler is used again. */
@@ -38,7 +38,7 @@ export class Resampler {
   #kernel: Kernel = () => {}
 
   constructor() {
-    this.#module = new WebAssembly.Module(Buffer.from(RESAMPLE_KERNEL, "base64"))
+    this.#module = new WebAssembly.Module(Buffer.from(OPENCV_KERNEL, "base64"))
     this.#start()
   }
 

@@ -1,5 +1,5 @@
-/** WebAssembly of packages/stages/assembly/resample.ts; `npm run kernel` compiles it. */
-export const RESAMPLE_KERNEL =
+/** WebAssembly of packages/stages/assembly/opencv.ts; `npm run kernel` compiles it. */
+export const OPENCV_KERNEL =
   "AGFzbQEAAAABJANgBX9/f39/AGAHf39/f39/ewBgDn9/f39/f39/f39/f399AAMEAwABAgUDAQAABxUCCHJlc2FtcGxlAAIGbWVt" +
   "b3J5AgAKsCcDtwcCBX8LeyACQQFGBEAgBCEFIAP9CQIAIQogA/0JAgQaIAP9CQIIGiAAIgYgAWohBwNAIAYgB0kEQCAG/QIACCEL" +
   "IAUgCiAG/QIAACIM/akB/foB/eYB/QsEACAFIAogDP2qAf36Af3mAf0LBBAgBSAKIAv9qQH9+gH95gH9CwQgIAUgCiAL/aoB/foB" +

@@ -1,5 +1,5 @@
-// Separable resampling of pixels of three bytes, with 128-bit vectors. AssemblyScript: `npm run kernel` compiles it into
-// packages/stages/src/datasets/image2dataset/images/resample-kernel.ts.
+// Weighted sums of pixels of three bytes, in floating point: what OpenCV's resizing does, with 128-bit vectors.
+// AssemblyScript: `npm run kernel` compiles it into packages/stages/src/datasets/image2dataset/images/opencv-kernel.ts.
 
 /** Four floats, of the low or high half of eight 16-bit numbers, times a weight. */
 @inline
