@@ -88,6 +88,31 @@ def compare(original, ours, interpolation):
     return {"mean": float(difference.mean()), "most": int(difference.max())}
 
 
+def pixels(pictures, shard):
+    """The mean and the largest difference of a shard of PNG files to what OpenCV and Pillow make of the pictures."""
+    from pathlib import Path
+
+    import cv2
+    import numpy as np
+    from PIL import Image
+
+    ways = {f"Pillow, {filter.name.lower()}": filter for filter in Image.Resampling}
+    found = {name: [] for name in ["OpenCV, area", *ways]}
+    for about in sorted(Path(shard).glob("*.json")):
+        original = Path(pictures) / json.loads(about.read_text())["url"]
+        made = np.asarray(Image.open(about.with_suffix(".png")).convert("RGB")).astype(int)
+        size = made.shape[1::-1]
+        area = cv2.resize(cv2.imread(str(original)), size, interpolation=cv2.INTER_AREA)[:, :, ::-1]
+        found["OpenCV, area"].append(np.abs(made - area))
+        with Image.open(original) as picture:
+            for name, way in ways.items():
+                found[name].append(np.abs(made - np.asarray(picture.convert("RGB").resize(size, way))))
+    return {
+        name: {"mean": float(np.mean([d.mean() for d in all])), "most": int(max(d.max() for d in all))}
+        for name, all in found.items()
+    }
+
+
 def encoded(original, size, quality):
     """The bytes that img2dataset stores for an image whose shorter side becomes `size`."""
     import cv2
@@ -105,6 +130,7 @@ ACTIONS = {
     "records": read_records,
     "train": train,
     "compare": compare,
+    "pixels": pixels,
     "encoded": encoded,
 }
 json.dump([ACTIONS[name](*arguments) for name, *arguments in json.load(sys.stdin)], sys.stdout)

@@ -50,7 +50,10 @@ export class MetadataTable {
       name,
       data: this.#cells[index] ?? [],
     }))
-    if (this.#imageColumn !== undefined) columnData.push({ name: this.#imageColumn, data: this.#images })
+    // Images are packed already, and no two are meant to be alike.
+    const asTheyAre = { encoding: "PLAIN", codec: "UNCOMPRESSED", statistics: false } as const
+    if (this.#imageColumn !== undefined)
+      columnData.push({ name: this.#imageColumn, data: this.#images, ...asTheyAre })
     this.#writer ??= this.#open()
     await (await this.#writer).write({ columnData })
     this.#cells = this.#columns.map(() => [])
