@@ -9,12 +9,13 @@ import { benchModels, MODEL_PEERS } from "./models/bench.ts"
 const USAGE = `npm run bench engine -- [--all] [--only compare|scale|large] [--install-peers]
 npm run bench models -- [--only features|blocks|unet|unet-gradient|load|preprocess] [--install-peers]
 npm run bench image2dataset -- [--only keep_ratio|center_crop|border|files|parquet|no-reencoding|troubled|long-list]
-                               [--images 5000] [--install-peers]
+                               [--images 5000] [--repeats 2] [--install-peers]
 
   --install-peers  first installs snakemake, dvc, redun and luigi into .build/bench-peers,
                    PyTorch, open_clip and diffusers into .build/bench-models,
                    or img2dataset into .build/bench-image2dataset
   --all            also what takes many minutes
+  --repeats N      how often each program runs on each work
   --only PART      one part of the benchmark
 `
 
@@ -44,6 +45,7 @@ const { values, positionals } = parseArgs({
     all: { type: "boolean", default: false },
     only: { type: "string" },
     images: { type: "string", default: "5000" },
+    repeats: { type: "string", default: "2" },
     "install-peers": { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -59,6 +61,11 @@ if (values.help || (which !== "engine" && which !== "models" && which !== "image
   const bin = join(environment, "bin")
   if (which === "engine") await benchEngine({ bin, all: values.all, only: values.only })
   else if (which === "image2dataset")
-    await benchDownload({ bin, only: values.only, images: Number(values.images) })
+    await benchDownload({
+      bin,
+      only: values.only,
+      images: Number(values.images),
+      repeats: Number(values.repeats),
+    })
   else await benchModels({ bin, only: values.only, repeats: 5 })
 }

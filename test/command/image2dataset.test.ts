@@ -18,15 +18,22 @@ let server: FaultyServer
 let absent: Set<string>
 /** Milliseconds that an answer takes. */
 let delay: number
+/** What some pictures are, and how long they take, beyond that. */
+let answer: (index: number) => Buffer | undefined
+let slow: (index: number) => number
 
 beforeEach(async () => {
   folder = makeFolder()
   absent = new Set()
   delay = 0
+  answer = () => undefined
+  slow = () => 0
   server = await startServer({
     "/": (request, response, count) => {
+      const index = Number.parseInt(request.url?.slice(1) ?? "", 10)
+      const body = answer(index) ?? image
       if (absent.has(request.url ?? "")) response.writeHead(404).end()
-      else setTimeout(() => send(image)(request, response, count), delay)
+      else setTimeout(() => send(body)(request, response, count), delay + slow(index))
     },
   })
 })
@@ -192,6 +199,32 @@ describe("image2dataset", () => {
     writeList(range(1000, 1005))
     const other = await run(folder, args("out", "--output_format=webdataset"))
     expect(other.stderr).toContain("was made from another list")
+  })
+
+  test("leaves out what the list has before, by URL or by content, and gives the same bytes in any order", async () => {
+    const others = await Promise.all([1, 2].map((red) => picture(120, 90, "jpeg", red * 40)))
+    answer = (index) => (index % 10 < 2 ? (others[index % 10] ?? image) : undefined)
+    // 0 and 1 are other pictures, and so are 10 and 11; everything else is the same picture.
+    const indexes = [5, 0, 1, 0, 5, 7, 1, 8, 10, 20, 11, 0, 9, ...range(2, 8)]
+    writeList(indexes)
+    const out = (name: string, kind: string) =>
+      args(name, "--output_format=webdataset", `--skip_duplicates=${kind}`)
+    const reasons = (name: string): unknown =>
+      JSON.parse(readFileSync(join(folder, name, "summary.json"), "utf8")).reasons
+    await succeed(out("urls", "url"))
+    expect(reasons("urls")).toEqual({ "duplicate URL": 6 })
+    expect(server.requests.length).toBe(13)
+    await succeed(out("images", "content"))
+    expect(reasons("images")).toEqual({ "duplicate URL": 6, "duplicate of another image": 10 })
+    // The first of the list stays, whichever comes first.
+    slow = (index) => (index === 5 ? 300 : 0)
+    await succeed(out("slow", "content"))
+    expect(digests("slow")).toEqual(digests("images"))
+    // The list's first image goes, and another of its bytes takes its place.
+    writeList([...indexes.filter((index) => index !== 5), 30])
+    await succeed(out("images", "content"))
+    await succeed(out("fresh", "content"))
+    expect(digests("images")).toEqual(digests("fresh"))
   })
 
   test("notices other options, and makes anew or more only when told", async () => {

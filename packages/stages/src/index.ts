@@ -1,12 +1,11 @@
 export type {
   Downloaded,
   DownloadOptions,
-  HashName,
   IncrementalMode,
-  ListFormat,
   ShardsJob,
 } from "./datasets/image2dataset/index.ts"
 export { type EngineOptions, engineLayer } from "./engine/index.ts"
+export type { HashName, ListFormat } from "./image2dataset-names.ts"
 export * from "./native/index.ts"
 export * from "./stages/index.ts"
 

@@ -12,6 +12,8 @@ export interface DownloadBenchOptions {
   /** One of the works, by its name. */
   readonly only: string | undefined
   readonly images: number
+  /** How often each program runs on each work, in orders that alternate; medians count. */
+  readonly repeats: number
 }
 
 /** What img2dataset needs beside itself. */
@@ -77,42 +79,73 @@ const take = async (server: Server, command: ReadonlyArray<string>): Promise<Tak
 const line = (name: string, images: number, { seconds, cpu, memory, server }: Taken): string =>
   `${name.padEnd(28)} ${(images / seconds).toFixed(0).padStart(7)} ${seconds.toFixed(2).padStart(8)} s ${cpu.toFixed(1).padStart(7)} s ${memory.toFixed(0).padStart(7)} MB ${((100 * server) / seconds).toFixed(0).padStart(6)} %`
 
-/** Both programs on one work, in both orders; the last outputs stay for the look at nothing to do. */
-const compare = async (server: Server, work: Work, folder: string, options: DownloadBenchOptions) => {
-  const { images, bin } = options
-  const list = work.list(folder, server.address, images)
-  const outputs = { ours: join(folder, `${work.name}-ours`), theirs: join(folder, `${work.name}-theirs`) }
-  const run = async (who: "ours" | "theirs") => {
-    rmSync(outputs[who], { recursive: true, force: true })
-    const command =
-      who === "ours"
-        ? ours(work, list, outputs.ours, images)
-        : theirs(bin, work, list, outputs.theirs, images)
-    const taken = await take(server, command)
-    print(line(`${work.name}, ${who === "ours" ? "diva-pipeline" : "img2dataset"}`, images, taken))
-    return taken
-  }
-  const first = { ours: await run("ours"), theirs: await run("theirs") }
-  const second = { theirs: await run("theirs"), ours: await run("ours") }
-  const ratio = (part: "seconds" | "cpu" | "memory") =>
-    (first.theirs[part] + second.theirs[part]) / (first.ours[part] + second.ours[part])
-  print(
-    `${work.name.padEnd(28)} ${ratio("seconds").toFixed(2)} × as fast (goal ${work.goal}), ${ratio("cpu").toFixed(2)} × less CPU, ${(1 / ratio("memory")).toFixed(2)} × the memory\n`,
-  )
-  return { list, outputs }
+type Who = "ours" | "theirs"
+type Measure = "seconds" | "cpu" | "memory"
+
+const NAMES = { ours: "diva-pipeline", theirs: "img2dataset" } as const
+const ORDERS: ReadonlyArray<ReadonlyArray<Who>> = [
+  ["ours", "theirs"],
+  ["theirs", "ours"],
+]
+
+const median = (values: ReadonlyArray<number>): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2
 }
 
-const nothingToDo = async (server: Server, work: Work, folder: string, options: DownloadBenchOptions) => {
-  const { list, outputs } = await compare(server, work, folder, options)
-  const again = {
-    ours: await take(server, ours(work, list, outputs.ours, options.images)),
-    theirs: await take(server, theirs(options.bin, work, list, outputs.theirs, options.images)),
+/** Lines of the table that is printed in the end. */
+const results: Array<string> = []
+
+const conclude = (
+  name: string,
+  images: number,
+  goal: string,
+  runs: Readonly<Record<Who, ReadonlyArray<Taken>>>,
+) => {
+  const of = (who: Who, part: Measure) => median(runs[who].map((taken) => taken[part]))
+  const ratio = (part: Measure) => of("theirs", part) / of("ours", part)
+  const rates = `${(images / of("ours", "seconds")).toFixed(0)} : ${(images / of("theirs", "seconds")).toFixed(0)}`
+  const cpu = `${of("ours", "cpu").toFixed(1)} : ${of("theirs", "cpu").toFixed(1)} s`
+  const line = [
+    name.padEnd(16),
+    rates.padStart(14),
+    `${ratio("seconds").toFixed(2)} ×`.padStart(9),
+    cpu.padStart(16),
+    `${ratio("cpu").toFixed(2)} ×`.padStart(9),
+    `${(1 / ratio("memory")).toFixed(2)} ×`.padStart(9),
+    `  ${goal}`,
+  ].join("")
+  results.push(line)
+  print(`${line}\n`)
+}
+
+/** Both programs on one work, in both orders; the last outputs stay for the look at nothing to do. */
+const compare = async (server: Server, work: Work, folder: string, options: DownloadBenchOptions) => {
+  const { images, bin, repeats } = options
+  const list = work.list(folder, server.address, images)
+  const outputs = { ours: join(folder, `${work.name}-ours`), theirs: join(folder, `${work.name}-theirs`) }
+  const commands = {
+    ours: ours(work, list, outputs.ours, images),
+    theirs: theirs(bin, work, list, outputs.theirs, images),
   }
-  print(line("nothing to do, diva-pipeline", options.images, again.ours))
-  print(line("nothing to do, img2dataset", options.images, again.theirs))
-  print(
-    `${"nothing to do".padEnd(28)} ${(again.ours.seconds / again.theirs.seconds).toFixed(3)} × its time (goal ≤ 0.1 ×)\n`,
-  )
+  const run = async (who: Who, title: string) => {
+    const taken = await take(server, commands[who])
+    print(line(`${title}, ${NAMES[who]}`, images, taken))
+    return taken
+  }
+  const runs: Record<Who, Array<Taken>> = { ours: [], theirs: [] }
+  for (let repeat = 0; repeat < repeats; repeat++)
+    for (const who of ORDERS[repeat % 2] ?? []) {
+      rmSync(outputs[who], { recursive: true, force: true })
+      runs[who].push(await run(who, work.name))
+    }
+  conclude(work.name, images, work.goal, runs)
+  if (work.isRepeated !== true) return
+  const again: Record<Who, Array<Taken>> = { ours: [], theirs: [] }
+  for (let repeat = 0; repeat < repeats; repeat++)
+    for (const who of ORDERS[repeat % 2] ?? []) again[who].push(await run(who, "nothing to do"))
+  conclude("nothing to do", images, "≥ 10 × (≤ 0.1 of its time)", again)
 }
 
 /** `npm run bench image2dataset`: the downloader beside img2dataset, with one server and one list for both. */
@@ -127,10 +160,12 @@ export const benchDownload = async (options: DownloadBenchOptions): Promise<void
     print(`${"".padEnd(28)} images/s     wall        CPU    memory   server's CPU`)
     for (const work of WORKS) {
       if (options.only !== undefined && options.only !== work.name) continue
-      if (work.name === "keep_ratio") await nothingToDo(server, work, folder, options)
-      else await compare(server, work, folder, options)
+      await compare(server, work, folder, options)
     }
-    if (options.only === LONG.name) await compare(server, LONG, folder, { ...options, images: 1_000_000 })
+    if (options.only === undefined || options.only === LONG.name)
+      await compare(server, LONG, folder, { ...options, images: 1_000_000, repeats: 1 })
+    print("                images/s of both   as fast      CPU of both   less CPU    memory  goal")
+    for (const result of results) print(result)
   } finally {
     server.process.kill()
     rmSync(folder, { recursive: true, force: true })

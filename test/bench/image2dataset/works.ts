@@ -8,6 +8,8 @@ export interface Work {
   readonly goal: string
   /** Options that both take. */
   readonly options: ReadonlyArray<string>
+  /** Whether both then run once more, with nothing to do. */
+  readonly isRepeated?: boolean
   /** Writes the list. */
   readonly list: (folder: string, address: string, images: number) => string
 }
@@ -41,7 +43,7 @@ const keepRatio = "--resize_mode=keep_ratio"
 
 /** What is measured, in the order of the table. */
 export const WORKS: ReadonlyArray<Work> = [
-  { name: "keep_ratio", goal: "≥ 2.0 ×", options: [webdataset, keepRatio], list: good },
+  { name: "keep_ratio", goal: "≥ 2.0 ×", options: [webdataset, keepRatio], isRepeated: true, list: good },
   { name: "center_crop", goal: "≥ 2.0 ×", options: [webdataset, "--resize_mode=center_crop"], list: good },
   { name: "border", goal: "≥ 2.0 ×", options: [webdataset, "--resize_mode=border"], list: good },
   { name: "files", goal: "≥ 2.0 ×", options: ["--output_format=files", keepRatio], list: good },
@@ -63,7 +65,7 @@ export const WORKS: ReadonlyArray<Work> = [
 /** The list of a million lines, for the memory. */
 export const LONG: Work = {
   name: "long-list",
-  goal: "≤ 0.5 ×",
+  goal: "memory ≤ 0.5 ×",
   options: ["--output_format=dummy"],
   list: long,
 }

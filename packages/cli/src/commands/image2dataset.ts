@@ -162,6 +162,7 @@ const optionsOf = Effect.fnUntraced(function* (
     verifyHashCol: Option.isNone(given.verify_hash)
       ? undefined
       : yield* pairOf(given.verify_hash.value, computeHash),
+    skipDuplicates: or(given.skip_duplicates, defaults.skipDuplicates),
     split: Option.isNone(given.split) ? defaults.split : yield* shareOf(given.split.value),
   }
   return options

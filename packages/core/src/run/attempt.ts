@@ -6,6 +6,7 @@ import { type AttemptMeasures, measureAttempt } from "./attempt-measures.ts"
 import { environmentOf } from "./environment.ts"
 import { failureOf } from "./failure.ts"
 import { type KeptOutputs, keepOutputs } from "./outputs.ts"
+import { previousOutputs } from "./previous-outputs.ts"
 import type { RunContext } from "./run-context.ts"
 import { checkSpace, makeWorkPlace } from "./work-place.ts"
 
@@ -70,6 +71,7 @@ const measuredAttempt = (
       outputs,
       scratch,
       checkpoint,
+      ...(stage.usesPrevious === true && { previous: yield* previousOutputs(context, task, key) }),
       environment: environmentOf(task, gpus, context.environment, process.env),
       gpus,
       attempt: number,

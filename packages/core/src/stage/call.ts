@@ -12,6 +12,8 @@ export const StageCall = Schema.Struct({
   outputs: Schema.Record(Schema.String, Schema.String),
   scratch: Schema.String,
   checkpoint: Schema.String,
+  /** Artefacts of the last time, by the names of outputs. */
+  previous: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   /** Variables that the attempt may read; they reach a host through its pipe, not through its process's environment. */
   environment: Schema.Record(Schema.String, Schema.String),
   gpus: Schema.Array(Schema.Number),

@@ -10,6 +10,11 @@ export interface StageContext<Output extends string = string> {
    */
   readonly checkpoint: string
   /**
+   * For a stage with `usesPrevious`: paths of what this task gave when it was last done with other input, only to be
+   * read. What is in the store no more is left out.
+   */
+  readonly previous?: Readonly<Partial<Record<Output, string>>>
+  /**
    * Environment variables that the task was given: declared ones and secrets, beside what every program needs (`PATH`,
    * `HOME`, …). A stage reads no others.
    */

@@ -49,6 +49,8 @@ export interface StageDefinition<Input extends TObject = TObject, Output extends
   readonly secrets?: ReadonlyArray<string>
   /** What of the machine the outputs depend on, part of the cache key: `tensor-backend`. */
   readonly environment?: ReadonlyArray<string>
+  /** Whether `context.previous` is wanted, which makes nothing but the way to the outputs shorter. */
+  readonly usesPrevious?: boolean
   /** Where its code is, when it is no part of the program; the engine says so, not the stage. */
   readonly module?: StageModule
   readonly run: (input: Static<Input>, context: StageContext<Output>) => Effect.Effect<void, StageFailure>

@@ -63,6 +63,7 @@ export const runStage = (
       get checkpoint() {
         return made(call.checkpoint)
       },
+      ...(call.previous !== undefined && { previous: call.previous }),
       environment: call.environment,
       gpus: call.gpus,
       attempt: call.attempt,

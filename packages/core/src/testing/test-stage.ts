@@ -31,6 +31,8 @@ export interface StageTestOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** The folder of a former attempt, for one that goes on from it. */
   readonly checkpoint?: string
+  /** Paths of outputs of an earlier test, as of the last time that the task was done. */
+  readonly previous?: Readonly<Record<string, string>>
 }
 
 const temporaryFolder = Effect.acquireRelease(
@@ -97,6 +99,7 @@ export const testStage = Effect.fnUntraced(function* <
     outputs: Object.fromEntries(places.map(({ name, path }) => [name, path])),
     scratch,
     checkpoint,
+    ...(options.previous !== undefined && { previous: options.previous }),
     environment: options.environment ?? {},
     gpus: [],
     attempt: options.attempt ?? 1,

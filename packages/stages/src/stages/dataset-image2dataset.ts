@@ -1,22 +1,20 @@
 import { artefact, defineStage } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { Type } from "typebox"
-
-const INTERPOLATIONS = [
-  "nearest",
-  "linear",
-  "bilinear",
-  "cubic",
-  "bicubic",
-  "area",
-  "lanczos",
-  "lanczos4",
-] as const
+import {
+  DUPLICATES,
+  ENCODE_FORMATS,
+  HASHES,
+  INTERPOLATIONS,
+  LIST_FORMATS,
+  OUTPUT_FORMATS,
+  RESIZE_MODES,
+} from "../image2dataset-names.ts"
 
 /** Downloads images into webdataset shards, with img2dataset's option names and layout. */
 export const datasetImage2dataset = defineStage({
   name: "dataset/image2dataset",
-  version: 2,
+  version: 3,
   summary: "Downloads the images of a URL list into webdataset shards, with img2dataset's options and layout",
   input: Type.Object(
     {
@@ -27,26 +25,17 @@ export const datasetImage2dataset = defineStage({
       earlier: Type.Optional(
         artefact("webdataset", {
           description:
-            "Shards that this stage has made with the same options: what the list has in common with them is taken from there, and only the rest is downloaded",
+            "Shards that this stage has made with the same options elsewhere: what the list has in common with them is taken from there, and only the rest is downloaded. Those that this very stage made the last time are found without it",
         }),
       ),
+      "try-again": Type.Integer({
+        description:
+          "Raise it to have URLs tried again whose bytes did not come the last time; all else is taken from the shards of then",
+        default: 0,
+        minimum: 0,
+      }),
       "input-format": Type.Optional(
-        Type.Enum(
-          [
-            "txt",
-            "txt.gz",
-            "csv",
-            "csv.gz",
-            "tsv",
-            "tsv.gz",
-            "json",
-            "json.gz",
-            "jsonl",
-            "jsonl.gz",
-            "parquet",
-          ],
-          { description: "The format of the list, when its name does not tell" },
-        ),
+        Type.Enum(LIST_FORMATS, { description: "The format of the list, when its name does not tell" }),
       ),
       "list-columns": Type.Array(Type.String({ minLength: 1 }), {
         description: "The names of a csv's or tsv's columns, when it does not begin with them",
@@ -79,7 +68,7 @@ export const datasetImage2dataset = defineStage({
         minimum: 1,
         maximum: 8192,
       }),
-      "resize-mode": Type.Enum(["no", "keep_ratio", "center_crop", "border", "keep_ratio_largest"], {
+      "resize-mode": Type.Enum(RESIZE_MODES, {
         description:
           "no; keep_ratio (shorter side to image-size); center_crop (that, then the square in the middle); keep_ratio_largest (longer side); border (that, then white edges to a square)",
         default: "border",
@@ -96,7 +85,7 @@ export const datasetImage2dataset = defineStage({
         description: "How images are made smaller",
         default: "area",
       }),
-      "encode-format": Type.Enum(["jpg", "png", "webp"], {
+      "encode-format": Type.Enum(ENCODE_FORMATS, {
         description: "The format that images are written in",
         default: "jpg",
       }),
@@ -115,7 +104,7 @@ export const datasetImage2dataset = defineStage({
         description: "Keep all bytes as downloaded, without looking whether they are images",
         default: false,
       }),
-      "output-format": Type.Enum(["webdataset", "files", "parquet", "tfrecord", "dummy"], {
+      "output-format": Type.Enum(OUTPUT_FORMATS, {
         description:
           "webdataset, which the other stages read; files; parquet, with the images in it; tfrecord; dummy, which keeps nothing but the counts",
         default: "webdataset",
@@ -185,7 +174,7 @@ export const datasetImage2dataset = defineStage({
         minimum: 0,
         maximum: 100,
       }),
-      "compute-hash": Type.Enum(["none", "md5", "sha256", "sha512"], {
+      "compute-hash": Type.Enum(HASHES, {
         description: "The digest of the downloaded bytes that is kept with each image",
         default: "sha256",
       }),
@@ -196,6 +185,11 @@ export const datasetImage2dataset = defineStage({
           minLength: 1,
         }),
       ),
+      "skip-duplicates": Type.Enum(DUPLICATES, {
+        description:
+          "Leave out URLs that the list has before (url), and images whose downloaded bytes came before as well (content)",
+        default: "none",
+      }),
       "min-image-size": Type.Integer({
         description: "Refuse images whose shorter side has fewer pixels",
         default: 0,
@@ -253,6 +247,7 @@ export const datasetImage2dataset = defineStage({
   },
   resources: { cpu: 2, memory: 1024 },
   isolation: "host",
+  usesPrevious: true,
   run: Effect.fnUntraced(function* (input, context) {
     const { downloadDataset } = yield* Effect.promise(() => import("../datasets/image2dataset/index.ts"))
     yield* downloadDataset(
@@ -261,7 +256,8 @@ export const datasetImage2dataset = defineStage({
         shards: context.outputs.shards,
         summary: context.outputs.summary,
         checkpoint: context.checkpoint,
-        ...(input.earlier !== undefined && { earlier: input.earlier }),
+        earlier: [input.earlier, context.previous?.shards].filter((folder) => folder !== undefined),
+        isRetry: input["try-again"] > 0,
       },
       {
         imageSize: input["image-size"],
@@ -291,6 +287,7 @@ export const datasetImage2dataset = defineStage({
         outputFormat: input["output-format"],
         bboxCol: input["bbox-col"],
         verifyHashCol: input["verify-hash"],
+        skipDuplicates: input["skip-duplicates"],
         split: { part: 0, of: 1 },
         urlCol: input["url-col"],
         captionCol: input["caption-col"],

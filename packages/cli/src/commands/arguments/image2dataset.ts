@@ -1,29 +1,14 @@
+import {
+  DUPLICATES,
+  ENCODE_FORMATS,
+  HASHES,
+  INTERPOLATIONS,
+  LIST_FORMATS,
+  OUTPUT_FORMATS,
+  RESIZE_MODES,
+} from "@diva-pipeline/stages/image2dataset-names"
 import { Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-
-const INTERPOLATIONS = [
-  "nearest",
-  "linear",
-  "bilinear",
-  "cubic",
-  "bicubic",
-  "area",
-  "lanczos",
-  "lanczos4",
-] as const
-const FORMATS = [
-  "txt",
-  "txt.gz",
-  "csv",
-  "csv.gz",
-  "tsv",
-  "tsv.gz",
-  "json",
-  "json.gz",
-  "jsonl",
-  "jsonl.gz",
-  "parquet",
-] as const
 
 const text = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
@@ -44,11 +29,7 @@ const theirs = {
     Flag.withDefault("images"),
   ),
   processes_count: whole("processes_count", "Threads that make images (one for each core)"),
-  resize_mode: one(
-    "resize_mode",
-    ["no", "keep_ratio", "center_crop", "border", "keep_ratio_largest"],
-    "How images are made to fit (border)",
-  ),
+  resize_mode: one("resize_mode", RESIZE_MODES, "How images are made to fit (border)"),
   resize_only_if_bigger: truth("resize_only_if_bigger", "Leave smaller images as they are"),
   upscale_interpolation: one("upscale_interpolation", INTERPOLATIONS, "How images are made larger (lanczos)"),
   downscale_interpolation: one(
@@ -57,13 +38,13 @@ const theirs = {
     "How images are made smaller (area)",
   ),
   encode_quality: whole("encode_quality", "1–100 for jpg and webp (95), 0–9 for png (6)"),
-  encode_format: one("encode_format", ["jpg", "png", "webp"], "The format of the images (jpg)"),
+  encode_format: one("encode_format", ENCODE_FORMATS, "The format of the images (jpg)"),
   skip_reencode: truth("skip_reencode", "Keep bytes whose format fits and that need no resizing"),
-  output_format: Flag.Literals("output_format", ["files", "webdataset", "parquet", "tfrecord", "dummy"]).pipe(
+  output_format: Flag.Literals("output_format", OUTPUT_FORMATS).pipe(
     Flag.withDescription("What shards are made of"),
     Flag.withDefault("files"),
   ),
-  input_format: one("input_format", FORMATS, "What the list is, when its name does not tell (then txt)"),
+  input_format: one("input_format", LIST_FORMATS, "What the list is, when its name does not tell (then txt)"),
   url_col: text("url_col", "The column with the URLs (url)"),
   caption_col: text("caption_col", "The column with the captions"),
   bbox_col: text("bbox_col", "The column with boxes to blur"),
@@ -75,11 +56,7 @@ const theirs = {
   enable_wandb: truth("enable_wandb", "Not supported"),
   wandb_project: text("wandb_project", "Not supported"),
   oom_shard_count: whole("oom_shard_count", "Digits of a shard's number (5)"),
-  compute_hash: one(
-    "compute_hash",
-    ["none", "md5", "sha256", "sha512"],
-    "Hash of the downloaded bytes (sha256)",
-  ),
+  compute_hash: one("compute_hash", HASHES, "Hash of the downloaded bytes (sha256)"),
   verify_hash: text("verify_hash", 'Column with expected hashes, and their kind: ["column","md5"]'),
   distributor: one("distributor", ["multiprocessing", "pyspark", "ray"], "Only multiprocessing; see --split"),
   subjob_size: whole("subjob_size", "Of no effect: shards are not sent to a cluster"),
@@ -106,6 +83,11 @@ const ours = {
   list_columns: text(
     "list_columns",
     'Columns of a csv or tsv that does not begin with their names: ["caption","url"]',
+  ),
+  skip_duplicates: one(
+    "skip_duplicates",
+    DUPLICATES,
+    "Leave out what the list has before: the same URL, or the same bytes as well (none)",
   ),
   total_timeout: number("total_timeout", "Seconds for one attempt at an image in all (60)"),
   minimum_rate: number("minimum_rate", "Bytes a second that a server must send (1000)"),

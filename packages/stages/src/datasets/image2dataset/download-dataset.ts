@@ -18,8 +18,10 @@ export interface DownloadJob {
   readonly summary: string
   /** A folder that survives failed attempts. */
   readonly checkpoint: string
-  /** The shards of an earlier run, whose samples need not be downloaded again. */
-  readonly earlier?: string
+  /** Folders with shards of earlier runs, whose samples need not be downloaded again. */
+  readonly earlier?: ReadonlyArray<string>
+  /** Whether those samples are downloaded again whose bytes did not come then. */
+  readonly isRetry?: boolean
   readonly patience?: FetchPatience
 }
 
@@ -37,7 +39,7 @@ export const downloadDataset = Effect.fn("downloadDataset")(function* (
     {
       list: job.list,
       folder: job.checkpoint,
-      mode: "incremental",
+      mode: job.isRetry === true ? "retry" : "incremental",
       recordTimes: false,
       ...(job.earlier !== undefined && { earlier: job.earlier }),
       ...(job.patience !== undefined && { patience: job.patience }),

@@ -31,7 +31,8 @@ export const downloadShards = Effect.fn("downloadShards")(function* (
   const done = yield* attempt(() => doneBefore(list, ledger, job, options))
   if (done !== undefined) return done
   const survey = yield* attempt(() => surveyList(list, options))
-  if (survey.hasRelative && list.files[0]?.file === job.list)
+  const [first] = list.files
+  if (survey.hasRelative && first?.file === job.list && first.format !== "folder")
     report.log(
       "warning",
       "the list names files relative to it; pass their folder instead to have changes in them noticed",

@@ -13,7 +13,7 @@ export type TakeEarlier = () => Promise<StoredSample | undefined>
 /** Samples of earlier runs, found by their rows, wherever these stand in the list now. */
 export class EarlierSamples {
   readonly #ledger: ShardLedger
-  readonly #further: string | undefined
+  readonly #further: ReadonlyArray<string>
   readonly #shape: string
   readonly #options: DownloadOptions
   readonly #open = new Map<string, Promise<StoredShard | undefined>>()
@@ -22,8 +22,8 @@ export class EarlierSamples {
   #paths: ReadonlyArray<string> = []
   #index: Promise<RowIndex> | undefined
 
-  /** @param further another folder with shards, which stay as they are */
-  constructor(ledger: ShardLedger, shape: string, options: DownloadOptions, further: string | undefined) {
+  /** @param further other folders with shards, which stay as they are */
+  constructor(ledger: ShardLedger, shape: string, options: DownloadOptions, further: ReadonlyArray<string>) {
     this.#ledger = ledger
     this.#further = further
     this.#shape = shape
@@ -43,7 +43,11 @@ export class EarlierSamples {
       const place = index.find(digests, offset)
       const path = place === undefined ? undefined : this.#paths[place.shard]
       const stored = path === undefined ? undefined : await this.#shard(path)
-      const isGood = place !== undefined && stored !== undefined && !(again && stored.hasFailed(place.row))
+      const isGood =
+        place !== undefined &&
+        stored !== undefined &&
+        !stored.isLeftOut(place.row) &&
+        !(again && stored.hasFailed(place.row))
       found.push(isGood && path !== undefined ? () => this.#take(path, place.row) : undefined)
     }
     return found
@@ -73,7 +77,7 @@ export class EarlierSamples {
 
   async #readIndex(): Promise<RowIndex> {
     const index = new RowIndex()
-    const others = [this.#ledger.retired, ...(this.#further === undefined ? [] : [this.#further])]
+    const others = [this.#ledger.retired, ...this.#further]
     const paths: Array<string> = []
     for (const ledger of [this.#ledger, ...others.map((folder) => new ShardLedger(folder, 0))])
       for (const name of await ledger.names()) {

@@ -1,5 +1,6 @@
 import { permanent, StageFailure, transient } from "@diva-pipeline/core"
 import { Effect } from "effect"
+import { shapeDifference } from "./shape.ts"
 import { commonestReasons, type Statistics } from "./shards/index.ts"
 
 /** Runs a promise whose StageFailures are expected; a full disk is one; anything else that it throws is a defect. */
@@ -45,3 +46,18 @@ export const nothingDownloaded = (statistics: Statistics, list: string): StageFa
         hint: "try some of the URLs by hand; min-image-size, max-image-area and max-aspect-ratio refuse images too",
         file: list,
       })
+
+/** A folder has shards that were made otherwise. */
+export const otherOptions = (folder: string, before: string, now: string): StageFailure =>
+  permanent(
+    `${folder} holds shards that were made with other options: ${shapeDifference(before, now).join(", ")}`,
+    {
+      hint: "use another folder, the same options, or --incremental_mode overwrite",
+    },
+  )
+
+/** A shard of which nothing is in the list any more was made from another list, and is not thrown away for this one. */
+export const otherList = (shard: string): StageFailure =>
+  permanent(`${shard} was made from another list: none of its rows is in this one`, {
+    hint: "use another folder, or --incremental_mode overwrite or extend",
+  })

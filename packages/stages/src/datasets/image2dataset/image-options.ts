@@ -1,15 +1,4 @@
-export type ResizeMode = "no" | "keep_ratio" | "center_crop" | "border" | "keep_ratio_largest"
-export type EncodeFormat = "jpg" | "png" | "webp"
-export type HashName = "none" | "md5" | "sha256" | "sha512"
-export type InterpolationName =
-  | "nearest"
-  | "linear"
-  | "bilinear"
-  | "cubic"
-  | "bicubic"
-  | "area"
-  | "lanczos"
-  | "lanczos4"
+import type { EncodeFormat, HashName, InterpolationName, ResizeMode } from "../../image2dataset-names.ts"
 
 /** What is made of the downloaded bytes. */
 export interface ImageOptions {

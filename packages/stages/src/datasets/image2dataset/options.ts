@@ -1,10 +1,8 @@
 import { permanent, type StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
+import type { DuplicateKind, ListFormat, OutputFormat } from "../../image2dataset-names.ts"
 import { encodeQuality, type ImageOptions } from "./image-options.ts"
-import type { ListFormat } from "./lists/index.ts"
 import { METADATA_COLUMNS } from "./shards/index.ts"
-
-export type OutputFormat = "files" | "webdataset" | "parquet" | "tfrecord" | "dummy"
 
 /** How the bytes are got. Nothing of it shows in the shards but in what came. */
 export interface FetchOptions {
@@ -53,6 +51,7 @@ export interface DownloadOptions extends ImageOptions, FetchOptions {
   readonly saveAdditionalColumns: ReadonlyArray<string>
   /** The column with the expected hashes, of the kind `computeHash`. */
   readonly verifyHashCol: string | undefined
+  readonly skipDuplicates: DuplicateKind
   /** Of the shards, every `of`th, beginning with `part`. */
   readonly split: { readonly part: number; readonly of: number }
 }
@@ -97,6 +96,7 @@ export const DEFAULT_OPTIONS: DownloadOptions = {
   bboxCol: undefined,
   saveAdditionalColumns: [],
   verifyHashCol: undefined,
+  skipDuplicates: "none",
   split: { part: 0, of: 1 },
 }
 
@@ -136,6 +136,15 @@ export const checkOptions = (options: DownloadOptions): Effect.Effect<void, Stag
     return Effect.fail(
       permanent("verify-hash needs the hash: compute-hash must not be none", {
         hint: "set compute-hash to the kind of hash that the list has",
+      }),
+    )
+  if (
+    options.skipDuplicates === "content" &&
+    (options.computeHash === "none" || options.outputFormat === "dummy")
+  )
+    return Effect.fail(
+      permanent("skip-duplicates content needs the hashes of images, which are kept in the shards", {
+        hint: "set compute-hash, and an output-format other than dummy",
       }),
     )
   return Effect.void

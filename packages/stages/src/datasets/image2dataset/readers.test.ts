@@ -32,9 +32,20 @@ const call = (args: ReadonlyArray<string>, input: string): Promise<string> =>
 const ask = async (questions: ReadonlyArray<ReadonlyArray<unknown>>) =>
   JSON.parse(await call([script], JSON.stringify(questions)))
 
-const isInstalled = await call(["-c", "import webdataset, pyarrow, cv2, numpy"], "").then(
-  () => true,
-  () => false,
+/** What a condition in Python says; to look for modules takes less time than to import them. */
+const holds = (condition: string): Promise<boolean> => {
+  const has = "has = lambda *names: all(importlib.util.find_spec(name) for name in names)"
+  const program = `import importlib.metadata, importlib.util, sys\n${has}\nsys.exit(not (${condition}))`
+  return call(["-c", program], "").then(
+    () => true,
+    () => false,
+  )
+}
+const isInstalled = await holds('has("webdataset", "pyarrow", "cv2", "numpy")')
+const hasTensorflow = await holds('has("tensorflow")')
+/** With a later webdataset than it asks for, open_clip's loader reads no shards at all. */
+const hasOpenClip = await holds(
+  'has("open_clip_train", "webdataset", "pandas") and int(importlib.metadata.version("webdataset").split(".")[2]) <= 86',
 )
 const title = isInstalled
   ? "Python's readers"
@@ -49,6 +60,61 @@ const cloud = async (width: number, height: number): Promise<Buffer> => {
     .jpeg({ quality: 90 })
     .toBuffer()
 }
+
+/** Two shards of twelve images of their own sizes, of which the fourth is absent. */
+const download = async (folder: string, changes: Partial<DownloadOptions>): Promise<string> => {
+  const routes: Record<string, Route> = {}
+  for (let index = 0; index < 13; index++)
+    if (index !== 3) routes[`/${index}.jpg`] = send(await picture(100 + index, 80))
+  await using server = await startServer(routes)
+  const urls = Array.from({ length: 13 }, (_, index) => `${server.url}/${index}.jpg`)
+  const list = await writeList(folder, urls)
+  const { exit, shards } = await run(folder, list, {
+    captionCol: "caption",
+    saveAdditionalColumns: ["id"],
+    ...changes,
+  })
+  assert.isTrue(Exit.isSuccess(exit), String(exit))
+  return shards
+}
+
+describe.skipIf(!hasOpenClip)("open_clip's training loader", { timeout: 300_000 }, () => {
+  it("trains with our shards", async () => {
+    using folder = makeFolder()
+    const shards = await download(folder.path, {})
+    const [found] = await ask([["train", join(shards, "{00000..00001}.tar"), 12]])
+    assert.deepStrictEqual(found.images, Array(3).fill([4, 3, 32, 32]))
+    // Each digit is a token.
+    const text = (index: number) => `<start_of_text>nr ${[...String(index)].join(" ")} , é <end_of_text>`
+    const texts = Array.from({ length: 13 }, (_, index) => text(index))
+    assert.deepStrictEqual(found.texts.sort(), texts.filter((_, index) => index !== 3).sort())
+  })
+})
+
+describe.skipIf(!hasTensorflow)("TensorFlow", { timeout: 300_000 }, () => {
+  it("reads our TFRecords", async () => {
+    using folder = makeFolder()
+    const shards = await download(folder.path, { outputFormat: "tfrecord" })
+    const [first, second] = await ask([
+      ["records", join(shards, "00000.tfrecord")],
+      ["records", join(shards, "00001.tfrecord")],
+    ])
+    assert.deepStrictEqual([first.length, second.length], [9, 3])
+    const { jpg, txt, id, key, width, original_width, exif } = first[3]
+    assert.deepStrictEqual(jpg, ["bytes_list", [64, 83, 3]])
+    assert.deepStrictEqual(txt, ["bytes_list", "nr 4, é"])
+    assert.deepStrictEqual(key, ["bytes_list", "000004"])
+    assert.deepStrictEqual(exif, ["bytes_list", "{}"])
+    assert.deepStrictEqual(
+      [id, width, original_width],
+      [
+        ["int64_list", 4],
+        ["int64_list", 83],
+        ["int64_list", 104],
+      ],
+    )
+  })
+})
 
 // Python takes its time to import all that.
 describe.skipIf(!isInstalled)(title, { timeout: 300_000 }, () => {
@@ -84,6 +150,26 @@ describe.skipIf(!isInstalled)(title, { timeout: 300_000 }, () => {
     assert.strictEqual(images.rows[0].jpg, first)
   })
 
+  it("see lists in our tables as they do in img2dataset's", async () => {
+    using folder = makeFolder()
+    await using server = await startServer({ "/": send(await picture(40, 30)) })
+    const list = join(folder.path, "list.jsonl")
+    const rows = [
+      { tags: ["a", "é"], sizes: [1, 2], boxes: [[0.5]] },
+      { tags: [], sizes: null, boxes: [] },
+    ]
+    const lines = rows.map((row) => JSON.stringify({ url: `${server.url}/x`, ...row }))
+    await writeFile(list, lines.join("\n"))
+    const { shards } = await run(folder.path, list, { saveAdditionalColumns: ["tags", "sizes", "boxes"] })
+    const [table] = await ask([["table", join(shards, "00000.parquet")]])
+    assert.deepStrictEqual(table.schema.slice(0, 3), [
+      ["tags", "list<element: string>"],
+      ["sizes", "list<element: int64>"],
+      ["boxes", "list<element: list<element: double>>"],
+    ])
+    for (const [index, row] of rows.entries()) assert.deepInclude(table.rows[index], row)
+  })
+
   it("OpenCV resizes as we do: area to the bit, the others but for rounding", async () => {
     using folder = makeFolder()
     const original = join(folder.path, "original.jpg")
@@ -96,6 +182,7 @@ describe.skipIf(!isInstalled)(title, { timeout: 300_000 }, () => {
       ["linear", 256, 0.15, 1],
       ["cubic", 256, 0.001, 1],
       ["lanczos", 256, 0.1, 1],
+      ["area", 700, 0.15, 1],
       ["linear", 700, 0.15, 1],
       ["cubic", 700, 0.001, 1],
       ["lanczos", 700, 0.1, 1],

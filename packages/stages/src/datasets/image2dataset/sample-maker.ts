@@ -27,6 +27,7 @@ export class SampleMaker {
   }
 
   async make(task: SampleTask): Promise<DoneSample> {
+    if (task.row.isDuplicate) return failed(task, "failed_to_resize", "duplicate URL", "duplicate")
     const stored = await task.earlier?.()
     if (stored !== undefined) return again(task, stored)
     const bytes = await this.#fetcher.fetch(task.row.url).catch((cause: unknown) => {
@@ -96,12 +97,15 @@ const again = (task: SampleTask, { about, image }: StoredSample): DoneSample => 
   isUnreachable: false,
 })
 
-/** Boxes as JSON, as lists hold them. */
+/** Boxes as a list, or as JSON where the list's format has none. */
 const boxesOf = (cell: Cell | undefined): ReadonlyArray<Box> | undefined => {
-  if (typeof cell !== "string") return undefined
+  const boxes: unknown = typeof cell === "string" ? parsed(cell) : cell
+  return Array.isArray(boxes) && boxes.every(isBox) ? boxes : undefined
+}
+
+const parsed = (text: string): unknown => {
   try {
-    const boxes: unknown = JSON.parse(cell)
-    return Array.isArray(boxes) && boxes.every(isBox) ? boxes : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }

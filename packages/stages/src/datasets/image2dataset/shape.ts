@@ -2,7 +2,7 @@ import type { ColumnType } from "./lists/index.ts"
 import { additionalColumns, type DownloadOptions } from "./options.ts"
 
 /** Raised with every change of the shards' bytes, so that shards of two versions are never mixed. */
-const LAYOUT = 2
+const LAYOUT = 3
 
 /**
  * Everything that the shards' bytes depend on, but for the rows and what the servers send, as text.
@@ -32,6 +32,7 @@ export const shapeOf = (options: DownloadOptions, types: ReadonlyArray<ColumnTyp
     caption_col: options.captionCol !== undefined,
     bbox_col: options.bboxCol ?? null,
     save_additional_columns: additionalColumns(options),
+    skip_duplicates: options.skipDuplicates,
     verify_hash: options.verifyHashCol !== undefined,
     types: types ?? null,
   })

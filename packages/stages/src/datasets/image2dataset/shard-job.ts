@@ -5,6 +5,7 @@ import {
   type Statistics,
   StatisticsCounter,
 } from "./shards/index.ts"
+import type { UniqueImages } from "./unique-images.ts"
 
 /** What a job does with its shard in the end. */
 type Finish = (statistics: Statistics) => Promise<void>
@@ -35,6 +36,10 @@ export class ShardJob {
   readonly #finish: Finish
   readonly #turn: Turn
   readonly #onWritten: () => void
+  readonly #unique: UniqueImages | undefined
+  /** When its samples may be written. */
+  readonly #begin: Promise<unknown>
+  readonly #abandoned = Promise.withResolvers<void>()
   readonly #counter = new StatisticsCounter()
   readonly #parked = new Map<number, Parked | Promise<Parked>>()
   #next = 0
@@ -46,6 +51,7 @@ export class ShardJob {
   /**
    * @param turn shards are ended one after the other, so that on a disk that is full the first are whole
    * @param onWritten called for each sample that is written and no longer held
+   * @param unique what leaves duplicates out, if anything
    */
   constructor(
     writer: ShardWriter,
@@ -54,6 +60,7 @@ export class ShardJob {
     turn: Turn,
     onWritten: () => void,
     finish: Finish,
+    unique: UniqueImages | undefined,
   ) {
     this.#writer = writer
     this.#count = count
@@ -61,6 +68,9 @@ export class ShardJob {
     this.#onWritten = onWritten
     this.#finish = finish
     this.#turn = turn
+    this.#unique = unique
+    this.#begin = Promise.race([unique?.follow(this.over), this.#abandoned.promise])
+    this.#begin.catch(() => {})
   }
 
   /** Resolves when the shard is whole and recorded. */
@@ -79,6 +89,7 @@ export class ShardJob {
   /** Stops writing, and lets go of the files; what there is of the shard is of no use. */
   async abandon(): Promise<void> {
     this.#isAbandoned = true
+    this.#abandoned.resolve()
     await this.#writing
     await this.#writer.close().catch(() => {})
   }
@@ -91,11 +102,13 @@ export class ShardJob {
 
   async #write(): Promise<void> {
     this.#isWriting = true
+    await this.#begin
     while (!this.#isAbandoned) {
       const waiting = this.#parked.get(this.#next)
       if (waiting === undefined) break
       const { sample, image } = await waiting
-      const whole = image === undefined ? sample : { ...sample, image: await image() }
+      const found = image === undefined ? sample : { ...sample, image: await image() }
+      const whole = this.#unique?.check(found) ?? found
       this.#counter.add(whole)
       await this.#writer.add(whole)
       this.#parked.delete(this.#next)

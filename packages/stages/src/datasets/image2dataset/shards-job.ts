@@ -24,8 +24,8 @@ export interface ShardsJob {
   readonly isForeignKept?: boolean
   /** Whether shards that were made with other options are left alone, which is a failure, rather than made anew. */
   readonly isShapeKept?: boolean
-  /** A folder with shards of an earlier run, whose samples are taken where the list has them still. */
-  readonly earlier?: string
+  /** Folders with shards of earlier runs, whose samples are taken where the list has them still. */
+  readonly earlier?: ReadonlyArray<string>
   /** Threads that make images; one for each core without it. */
   readonly imageThreads?: number
   readonly patience?: FetchPatience

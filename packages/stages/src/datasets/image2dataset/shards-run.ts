@@ -1,19 +1,13 @@
 import { join } from "node:path"
-import { permanent, type StageFailure } from "@diva-pipeline/core"
+import type { StageFailure } from "@diva-pipeline/core"
 import { EarlierSamples } from "./earlier-samples.ts"
-import { noNetwork } from "./failures.ts"
-import {
-  type ListedShard,
-  readShards,
-  rowDigests,
-  type Survey,
-  stampOf,
-  type UrlList,
-} from "./lists/index.ts"
-import type { DownloadOptions } from "./options.ts"
+import { noNetwork, otherList, otherOptions } from "./failures.ts"
+import { type ListedShard, readShards, rowDigests, stampOf } from "./lists/index.ts"
 import { readForeign } from "./output-folder.ts"
+import type { RunParts } from "./run-parts.ts"
 import type { SampleMaker } from "./sample-maker.ts"
-import { shapeDifference, shapeOf } from "./shape.ts"
+import { SeenDigests } from "./seen-digests.ts"
+import { shapeOf } from "./shape.ts"
 import { ShardJob, Turn } from "./shard-job.ts"
 import {
   digestOf,
@@ -22,14 +16,15 @@ import {
   metadataColumns,
   NO_STATISTICS,
   Parking,
-  type ShardLedger,
   ShardWriter,
   type Statistics,
+  StoredShard,
   sampleKey,
   shardName,
 } from "./shards/index.ts"
-import type { Downloaded, Report, ShardsJob } from "./shards-job.ts"
+import type { Downloaded } from "./shards-job.ts"
 import { Slots } from "./slots.ts"
+import { UniqueImages } from "./unique-images.ts"
 
 /** Samples that are done or on their way and not written, beyond which the list is read no further. */
 const AHEAD = 16_384
@@ -39,24 +34,6 @@ const OPEN = 64
 const WAITING = 8
 /** A shard this large without a single connection means that the network is gone, not the images. */
 const OUTAGE = 20
-
-const otherOptions = (folder: string, before: string, now: string): StageFailure =>
-  permanent(
-    `${folder} holds shards that were made with other options: ${shapeDifference(before, now).join(", ")}`,
-    {
-      hint: "use another folder, the same options, or --incremental_mode overwrite",
-    },
-  )
-
-/** What a run is made of. */
-export interface RunParts {
-  readonly list: UrlList
-  readonly survey: Survey
-  readonly ledger: ShardLedger
-  readonly job: ShardsJob
-  readonly options: DownloadOptions
-  readonly report: Report
-}
 
 /** One run over a list: makes each shard that is not there as it should be. */
 export class ShardsRun {
@@ -78,12 +55,15 @@ export class ShardsRun {
   #done = 0
   #failed = 0
   #parking: Parking | undefined
+  #unique: UniqueImages | undefined
+  #urls: SeenDigests | undefined
+  #isAllKept = true
 
   constructor(parts: RunParts, maker: SampleMaker) {
     this.#parts = parts
     this.#maker = maker
     this.#shape = shapeOf(parts.options, parts.survey.additionalTypes)
-    this.#earlier = new EarlierSamples(parts.ledger, this.#shape, parts.options, parts.job.earlier)
+    this.#earlier = new EarlierSamples(parts.ledger, this.#shape, parts.options, parts.job.earlier ?? [])
     this.#waiting = new Slots(parts.options.threadCount * WAITING)
     this.#stopped.promise.catch(() => {})
   }
@@ -113,10 +93,12 @@ export class ShardsRun {
     const { list, ledger, options, job } = this.#parts
     const work = await ledger.emptyWork()
     this.#parking = new Parking(join(work, "parked"))
-    const first = job.mode === "extend" ? await this.#firstFree() : 0
+    if (options.skipDuplicates !== "none") this.#urls = this.#seenIn(work, "urls")
+    if (options.skipDuplicates === "content") this.#unique = new UniqueImages(this.#seenIn(work, "images"))
+    const first = job.mode === "extend" ? await ledger.firstFree() : 0
     const names: Array<string> = []
     let kept = 0
-    for await (const shard of readShards(list, options)) {
+    for await (const shard of readShards(list, options, this.#urls)) {
       if (this.#outage !== undefined) break
       if (shard.number % options.split.of !== options.split.part) continue
       const name = shardName(first + shard.number, options)
@@ -134,6 +116,12 @@ export class ShardsRun {
     await Promise.allSettled(Array.from(this.#jobs, (job) => job.abandon()))
     await this.#earlier.close()
     await this.#parking?.close()
+    this.#unique?.close()
+    this.#urls?.close()
+  }
+
+  #seenIn(work: string, name: string): SeenDigests {
+    return new SeenDigests(this.#parts.survey.rows, join(work, name))
   }
 
   /** Whether a shard is there and as it should be. */
@@ -146,19 +134,30 @@ export class ShardsRun {
     if (shard === undefined || shard.shape !== this.#shape) return false
     if (shard.rows !== digestOf(rowDigests(urls))) return false
     if (job.mode === "retry" && shard.statistics.failedToDownload > 0) return false
+    if (this.#unique !== undefined && !this.#learn(this.#unique, name)) return false
     this.#shards.set(name, shard)
     this.#count(shard.statistics.count, shard.statistics.count - shard.statistics.successes)
     return true
   }
 
-  /** A shard of which nothing is in the list any more was made from another list, and is not thrown away for this one. */
+  /** Whether a shard has the right images still: those that it may have depend on all before it. */
+  #learn(unique: UniqueImages, name: string): boolean {
+    const { job, options } = this.#parts
+    if (!this.#isAllKept) return false
+    unique.learn(async () => {
+      const shard = await StoredShard.open(job.folder, name, options)
+      const hashes = shard?.hashes() ?? []
+      await shard?.close()
+      return hashes
+    })
+    return true
+  }
+
   async #refuseOtherList(name: string): Promise<void> {
     const { ledger, job } = this.#parts
     const shard = await ledger.finished(name)
     if (shard === undefined || shard.statistics.successes === 0) return
-    throw permanent(`${join(job.folder, name)} was made from another list: none of its rows is in this one`, {
-      hint: "use another folder, or --incremental_mode overwrite or extend",
-    })
+    throw otherList(join(job.folder, name))
   }
 
   /** img2dataset knows a shard as finished by its statistics; nothing tells which list it was made from. */
@@ -180,6 +179,7 @@ export class ShardsRun {
     parking: Parking,
   ): Promise<void> {
     const { options, survey, job } = this.#parts
+    this.#isAllKept = false
     await this.#open.enter()
     const start = Date.now() / 1000
     const digests = rowDigests(shard.urls)
@@ -198,6 +198,7 @@ export class ShardsRun {
         this.#finishing.add(finishing)
         return finishing.finally(() => this.#finishing.delete(finishing))
       },
+      this.#unique,
     )
     this.#watch(inWork)
     for (const [index, row] of shard.urls.entries()) {
@@ -249,7 +250,7 @@ export class ShardsRun {
       files.push(...Object.keys(shard?.files ?? {}))
     }
     await ledger.forgetRetired()
-    const left = job.mode === "extend" ? [] : await this.#leftOver(names)
+    const left = job.mode === "extend" ? [] : await ledger.others(names, options.split)
     if (left.length > 0)
       report.log(
         "warning",
@@ -259,18 +260,6 @@ export class ShardsRun {
     if (job.mode !== "extend" && stamp !== undefined)
       await ledger.finishList({ stamp, shape: shapeOf(options, undefined), shards: names, statistics })
     return { statistics, shards: names, kept, files }
-  }
-
-  /** Shards that are there, are this machine's, and are not the list's. */
-  async #leftOver(names: ReadonlyArray<string>): Promise<ReadonlyArray<string>> {
-    const { part, of } = this.#parts.options.split
-    const own = new Set(names)
-    return (await this.#parts.ledger.names()).filter((name) => !own.has(name) && Number(name) % of === part)
-  }
-
-  async #firstFree(): Promise<number> {
-    const names = await this.#parts.ledger.names()
-    return names.reduce((next, name) => Math.max(next, Number(name) + 1), 0)
   }
 
   #watch(job: ShardJob): void {

@@ -1,20 +1,7 @@
-import { Buffer } from "node:buffer"
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import makeWabt from "wabt"
 import { tapsFor } from "../taps.ts"
 import { type Bytes, resample } from "./resample.ts"
-
-it("runs what resample.wat says (after a change of it: vitest run -u)", async () => {
-  const wabt = await makeWabt()
-  const source = await readFile(join(import.meta.dirname, "resample.wat"), "utf8")
-  const { buffer } = wabt.parseWat("resample.wat", source, { simd: true }).toBinary({})
-  const base64 = Buffer.from(buffer).toString("base64")
-  const module = `/** The bytes of resample.wat in base64; resample.test.ts renews them. */\nexport const RESAMPLE_MODULE =\n  "${base64}"\n`
-  await expect(module).toMatchFileSnapshot("resample-module.ts")
-})
 
 const images: fc.Arbitrary<Bytes> = fc
   .record({

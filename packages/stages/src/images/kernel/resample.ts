@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer"
 import type { CropBox } from "../raster.ts"
 import type { Taps } from "../taps.ts"
-import { RESAMPLE_MODULE } from "./resample-module.ts"
+import { PILLOW_KERNEL } from "./pillow-kernel.ts"
 
 /** Bytes of an image, row by row without gaps. */
 export interface Bytes {
@@ -20,7 +20,7 @@ const PRECISION = 22
 const HALF_BITS = 15
 const HALF_MASK = (1 << HALF_BITS) - 1
 
-/** What resample.wat may read or write past an end. */
+/** What the kernel may read or write past an end. */
 const MARGIN = 16
 
 /** Images larger than this, in bytes, get a kernel of their own, so that its memory is given back. */
@@ -137,7 +137,7 @@ const spreadOf = (bands: number): Uint8Array => {
   return spread
 }
 
-/** The taps as resample.wat reads them; `unit` bytes lie between two sources. */
+/** The taps as the kernel reads them; `unit` bytes lie between two sources. */
 const tableOf = ({ first, counts, weights, most }: Taps, unit: number): Uint8Array => {
   const entries = counts.reduce((sum, count) => sum + 2 + 2 * Math.ceil(count / 2), 0)
   const table = new Int32Array(entries)
@@ -178,9 +178,9 @@ const keptKernel = (): Kernel => {
 let compiled: WebAssembly.Module | undefined
 
 const makeKernel = (): Kernel => {
-  compiled ??= new WebAssembly.Module(Buffer.from(RESAMPLE_MODULE, "base64"))
+  compiled ??= new WebAssembly.Module(Buffer.from(PILLOW_KERNEL, "base64"))
   const { memory, rows, columns } = new WebAssembly.Instance(compiled).exports
   if (!(memory instanceof WebAssembly.Memory) || typeof rows !== "function" || typeof columns !== "function")
-    throw new Error("resample-module.ts is not made of resample.wat")
+    throw new Error("pillow-kernel.ts is not made of assembly/pillow.ts")
   return { memory, rows, columns }
 }

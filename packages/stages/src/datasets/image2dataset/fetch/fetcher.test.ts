@@ -153,7 +153,7 @@ describe("hostile servers", () => {
     for (const server of [drip, endless, headers]) await server[Symbol.asyncDispose]()
   })
 
-  it("may break off anywhere: every URL ends with one status", async () => {
+  it.each(["closed", "reset"])("may break off anywhere, %s: every URL ends with one status", async (how) => {
     const whole = Buffer.concat([
       Buffer.from("HTTP/1.1 200 OK\r\ncontent-type: image/jpeg\r\ncontent-length: 20\r\n\r\n"),
       Buffer.alloc(20, 7),
@@ -161,7 +161,8 @@ describe("hostile servers", () => {
     let length = 0
     await using server = await startRaw((socket) => {
       const end = length++ % whole.length
-      socket.end(whole.subarray(0, end))
+      if (how === "closed") socket.end(whole.subarray(0, end))
+      else socket.write(whole.subarray(0, end), () => socket.resetAndDestroy())
     })
     const addresses = Array.from({ length: whole.length }, (_, index) => `${server.url}/${index}`)
     const found = await fetchAll(addresses)
@@ -171,6 +172,23 @@ describe("hostile servers", () => {
         String(words),
         /^(IncompleteRead|Remote end closed|\[Errno|the server's answer is not HTTP)/,
       )
+  })
+
+  it("may send more than they promise, less, or no number at all", async () => {
+    const answers = ["content-length: 3", "content-length: 9", "content-length: x", "content-length: -1"]
+    answers.push("content-length: 3\r\ncontent-length: 5", "content-length: 99999999999999999999")
+    let count = 0
+    await using server = await startRaw((socket) => {
+      const header = answers[count++ % answers.length]
+      socket.end(`HTTP/1.1 200 OK\r\n${header}\r\nconnection: close\r\n\r\n12345`)
+    })
+    const found: Array<number | string | undefined> = []
+    for (const _ of answers) found.push((await fetchAll([`${server.url}/`]))[0])
+    // What is beyond the promise belongs to no body.
+    assert.strictEqual(found[0], 3)
+    assert.strictEqual(found[1], "IncompleteRead(5 bytes read, 4 more expected)")
+    for (const words of found.slice(2))
+      assert.match(String(words), /^IncompleteRead|is not HTTP|does not match the HTTP/)
   })
 
   it("may lie about lengths, pack bombs, set cookies and redirect without end", async () => {

@@ -1,5 +1,5 @@
 import type { Fitting, Size } from "./geometry.ts"
-import { RESAMPLE_KERNEL } from "./resample-kernel.ts"
+import { OPENCV_KERNEL } from "./opencv-kernel.ts"
 import { type Interpolation, makeTaps, type Taps } from "./taps.ts"
 
 /** Pixels of three bytes, without gaps. They stay where they are until the resampler is used again. */
@@ -28,20 +28,17 @@ type Kernel = (...values: ReadonlyArray<number>) => void
 const PAGE = 65_536
 /** The kernel works in steps of 16 bytes, and may read and write so far beyond the end. */
 const MARGIN = 64
-/** Tables of recent sizes that are kept: lists of images often repeat few sizes. */
-const KEPT_TABLES = 256
 /** Memory that is kept after a large image, in bytes. */
 const KEPT_MEMORY = 64 * 1024 * 1024
 
 /** Resizes, cuts and pads as OpenCV would, in WebAssembly. The images stand in its own memory, one at a time. */
 export class Resampler {
   readonly #module: WebAssembly.Module
-  readonly #tables = new Map<string, Taps>()
   #memory = new WebAssembly.Memory({ initial: 1 })
   #kernel: Kernel = () => {}
 
   constructor() {
-    this.#module = new WebAssembly.Module(Buffer.from(RESAMPLE_KERNEL, "base64"))
+    this.#module = new WebAssembly.Module(Buffer.from(OPENCV_KERNEL, "base64"))
     this.#start()
   }
 
@@ -60,8 +57,10 @@ export class Resampler {
       width: cut.width + (pad === undefined ? 0 : pad.left + pad.right),
       height: cut.height + (pad === undefined ? 0 : pad.top + pad.bottom),
     }
-    const columns = this.#taps(interpolation, source.width, resize.width, cut.left, cut.width)
-    const rows = this.#taps(interpolation, source.height, resize.height, cut.top, cut.height)
+    const isEnlarged = resize.width > source.width || resize.height > source.height
+    const kind = interpolation === "area" && isEnlarged ? "enlarged" : interpolation
+    const columns = makeTaps(kind, source.width, resize.width, cut.left, cut.width)
+    const rows = makeTaps(kind, source.height, resize.height, cut.top, cut.height)
     const layout = layoutOf(source, size, rows, columns)
     this.#grow(layout.end)
     const { buffer } = this.#memory
@@ -121,16 +120,6 @@ export class Resampler {
 
   #pixels(start: number, { width, height }: Size): Pixels {
     return { width, height, data: new Uint8Array(this.#memory.buffer, start, width * height * 3) }
-  }
-
-  #taps(interpolation: Interpolation, from: number, to: number, start: number, count: number): Taps {
-    const key = `${interpolation} ${from} ${to} ${start} ${count}`
-    const known = this.#tables.get(key)
-    if (known !== undefined) return known
-    const taps = makeTaps(interpolation, from, to, start, count)
-    if (this.#tables.size >= KEPT_TABLES) this.#tables.clear()
-    this.#tables.set(key, taps)
-    return taps
   }
 }
 

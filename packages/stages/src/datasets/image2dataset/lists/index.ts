@@ -1,5 +1,5 @@
-export { type Cell, type ColumnType, castCell } from "./columns.ts"
-export { formatOf, LIST_FORMATS, type ListFormat } from "./list-format.ts"
+export { type Cell, type ColumnType, castCell, isList } from "./columns.ts"
+export { formatOf } from "./list-format.ts"
 export { type ListedShard, type ListedUrl, ROW_DIGEST, readShards, rowDigests } from "./list-rows.ts"
 export { type Survey, stampOf, surveyList } from "./survey.ts"
 export { openUrlList, type UrlList } from "./url-list.ts"

@@ -1,19 +1,4 @@
-/** img2dataset's input formats. */
-export const LIST_FORMATS = [
-  "txt",
-  "txt.gz",
-  "csv",
-  "csv.gz",
-  "tsv",
-  "tsv.gz",
-  "json",
-  "json.gz",
-  "jsonl",
-  "jsonl.gz",
-  "parquet",
-] as const
-
-export type ListFormat = (typeof LIST_FORMATS)[number]
+import { LIST_FORMATS, type ListFormat } from "../../../image2dataset-names.ts"
 
 /** The format that a file's name tells, or undefined. */
 export const formatOf = (name: string): ListFormat | undefined => {

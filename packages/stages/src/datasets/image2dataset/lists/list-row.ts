@@ -15,7 +15,7 @@ export const rowOf = (file: string, row: unknown, where: string): ListRow => {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cellOf(value)]))
 }
 
-/** What is neither text nor number (lists, dates, objects) is kept as JSON. */
+/** What is neither text nor number nor a list (dates, objects) is kept as JSON. */
 const cellOf = (value: unknown): Cell => {
   if (value === null || value === undefined) return null
   if (
@@ -25,5 +25,6 @@ const cellOf = (value: unknown): Cell => {
     typeof value === "boolean"
   )
     return value
+  if (Array.isArray(value)) return value.map(cellOf)
   return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? Number(inner) : inner)) ?? null
 }

@@ -31,6 +31,7 @@ export const surveyList = async (list: UrlList, options: DownloadOptions): Promi
   for (const file of list.files) {
     const url = urlColumn(file, options)
     const wanted = wantedColumns(file, options)
+    const isTyped = file.format === "parquet"
     let rows = 0
     for await (const batch of readRows(file, wanted)) {
       const [first] = batch
@@ -38,7 +39,7 @@ export const surveyList = async (list: UrlList, options: DownloadOptions): Promi
       rows += batch.length
       for (const row of batch) {
         hasRelative ||= isRelative(String(row[url] ?? ""))
-        for (const [index, name] of additional.entries()) typings[index]?.add(row[name] ?? null)
+        for (const [index, name] of additional.entries()) typings[index]?.add(row[name] ?? null, isTyped)
       }
     }
     total += rows

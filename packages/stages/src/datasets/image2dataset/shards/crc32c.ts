@@ -3,16 +3,14 @@ const POLYNOMIAL = 0x82f63b78
 
 /** Eight tables, so that eight bytes are taken at a time. */
 const TABLES: ReadonlyArray<Uint32Array> = (() => {
-  const tables = Array.from({ length: 8 }, () => new Uint32Array(256))
-  for (let byte = 0; byte < 256; byte++) {
+  const first = Uint32Array.from({ length: 256 }, (_, byte) => {
     let value = byte
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ POLYNOMIAL : value >>> 1
-    for (const [index, table] of tables.entries()) {
-      const before = tables[index - 1]?.[byte]
-      if (before !== undefined) value = (before >>> 8) ^ (tables[0]?.[before & 255] ?? 0)
-      table[byte] = value
-    }
-  }
+    return value
+  })
+  const tables = [first]
+  for (let last = first; tables.length < 8; tables.push(last))
+    last = last.map((value) => (value >>> 8) ^ (first[value & 255] ?? 0))
   return tables
 })()
 

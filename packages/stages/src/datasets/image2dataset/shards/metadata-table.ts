@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import type { SchemaElement } from "hyparquet"
 import type { ColumnSource, ParquetWriter } from "hyparquet-writer"
-import { type Cell, castCell } from "../lists/columns.ts"
+import { type Cell, type ColumnType, castCell } from "../lists/columns.ts"
 import type { DoneSample } from "./done-sample.ts"
 import type { MetadataColumn } from "./metadata.ts"
 import type { ShardParts } from "./shard-writer.ts"
@@ -50,7 +50,10 @@ export class MetadataTable {
       name,
       data: this.#cells[index] ?? [],
     }))
-    if (this.#imageColumn !== undefined) columnData.push({ name: this.#imageColumn, data: this.#images })
+    // Images are packed already, and no two are meant to be alike.
+    const asTheyAre = { encoding: "PLAIN", codec: "UNCOMPRESSED", statistics: false } as const
+    if (this.#imageColumn !== undefined)
+      columnData.push({ name: this.#imageColumn, data: this.#images, ...asTheyAre })
     this.#writer ??= this.#open()
     await (await this.#writer).write({ columnData })
     this.#cells = this.#columns.map(() => [])
@@ -72,12 +75,23 @@ export class MetadataTable {
       this.#imageColumn === undefined
         ? []
         : [{ name: this.#imageColumn, type: "BYTE_ARRAY", repetition_type: "OPTIONAL" }]
-    const columns = [...this.#columns.map(elementOf), ...image]
-    return [{ name: "root", num_children: columns.length }, ...columns]
+    const columns = [...this.#columns.flatMap(({ name, type }) => elementsOf(name, type)), ...image]
+    const root = { name: "root", num_children: this.#columns.length + image.length }
+    return [root, ...columns]
   }
 }
 
-const elementOf = ({ name, type }: MetadataColumn): SchemaElement =>
-  type === "STRING"
-    ? { name, type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" }
-    : { name, type, repetition_type: "OPTIONAL" }
+/** A column as Parquet's schema has it: lists in three levels. */
+const elementsOf = (name: string, type: ColumnType): ReadonlyArray<SchemaElement> => {
+  if (typeof type !== "string")
+    return [
+      { name, repetition_type: "OPTIONAL", num_children: 1, converted_type: "LIST" },
+      { name: "list", repetition_type: "REPEATED", num_children: 1 },
+      ...elementsOf("element", type.list),
+    ]
+  return [
+    type === "STRING"
+      ? { name, type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" }
+      : { name, type, repetition_type: "OPTIONAL" },
+  ]
+}

@@ -1,4 +1,4 @@
-import { type Cell, type ColumnType, castCell } from "../lists/columns.ts"
+import { type Cell, type ColumnType, castCell, isList } from "../lists/columns.ts"
 import { additionalColumns, type DownloadOptions } from "../options.ts"
 import { indentedJson } from "./python-json.ts"
 
@@ -107,8 +107,13 @@ export const sampleJson = (columns: ReadonlyArray<MetadataColumn>, record: Sampl
   )
 
 /** JSON has no whole numbers beyond 2⁵³ that every reader keeps: they become texts. */
-const jsonCell = (cell: Cell): string | number | boolean | null =>
-  typeof cell === "bigint" ? (BigInt.asIntN(53, cell) === cell ? Number(cell) : String(cell)) : cell
+const jsonCell = (cell: Cell): JsonCell => {
+  if (isList(cell)) return cell.map(jsonCell)
+  if (typeof cell !== "bigint") return cell
+  return BigInt.asIntN(53, cell) === cell ? Number(cell) : String(cell)
+}
+
+type JsonCell = string | number | boolean | null | ReadonlyArray<JsonCell>
 
 /**
  * The key of a sample: the shard's number, then the sample's, padded with zeros to `oomShardCount` digits and as many

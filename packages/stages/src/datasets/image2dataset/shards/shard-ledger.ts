@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { Option, Schema } from "effect"
+import type { DownloadOptions } from "../options.ts"
 import { type ShardTimes, Statistics, statsJson } from "./statistics.ts"
 
 /** What is kept of a finished shard. */
@@ -113,6 +114,20 @@ export class ShardLedger {
   async names(): Promise<ReadonlyArray<string>> {
     const files = await readdir(this.#own).catch(() => [])
     return files.flatMap((file) => /^(\d+)\.json$/.exec(file)?.[1] ?? []).sort()
+  }
+
+  /** The number after those of all shards. */
+  async firstFree(): Promise<number> {
+    return (await this.names()).reduce((next, name) => Math.max(next, Number(name) + 1), 0)
+  }
+
+  /** Shards of a machine's share that are there and are none of these. */
+  async others(
+    names: ReadonlyArray<string>,
+    { part, of }: DownloadOptions["split"],
+  ): Promise<ReadonlyArray<string>> {
+    const own = new Set(names)
+    return (await this.names()).filter((name) => !own.has(name) && Number(name) % of === part)
   }
 
   /** Lets go of the shards that have been replaced. */

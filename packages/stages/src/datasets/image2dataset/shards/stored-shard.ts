@@ -2,6 +2,7 @@ import { type FileHandle, open, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Schema } from "effect"
 import type { DownloadOptions } from "../options.ts"
+import { DUPLICATE_IMAGE } from "../unique-images.ts"
 import type { SampleRecord } from "./metadata.ts"
 
 /** What a finished shard's table holds of a row, beside what the list has. */
@@ -73,6 +74,18 @@ export class StoredShard {
   /** Whether the bytes of a row did not come. */
   hasFailed(row: number): boolean {
     return this.#rows[row]?.status === "failed_to_download"
+  }
+
+  /** Whether an image came that was left out for another one, which the list may have no more. */
+  isLeftOut(row: number): boolean {
+    return this.#rows[row]?.error_message === DUPLICATE_IMAGE
+  }
+
+  /** The hashes of the images. */
+  hashes(): ReadonlyArray<string> {
+    const { computeHash } = this.#options
+    if (computeHash === "none") return []
+    return this.#rows.flatMap((row) => (row.status === "success" ? (row[computeHash] ?? []) : []))
   }
 
   get isClosed(): boolean {

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises"
 import { join } from "node:path"
-import type { Cell, ColumnType } from "../lists/columns.ts"
+import { type Cell, type ColumnType, cellText, isList } from "../lists/columns.ts"
 import { maskedChecksum } from "./crc32c.ts"
 import type { DoneSample } from "./done-sample.ts"
 import { sampleFields } from "./metadata.ts"
@@ -56,15 +56,26 @@ const varint = (value: number | bigint): Buffer => {
   return Buffer.from([...bytes, Number(rest)])
 }
 
-const bytesFeature = (bytes: Uint8Array): Buffer => message(1, [message(1, [bytes])])
+const bytesFeature = (...values: ReadonlyArray<Uint8Array>): Buffer =>
+  message(1, [...values.map((bytes) => message(1, [bytes]))])
 
 /** As img2dataset chooses them: whole numbers and truth values as int64, decimals as float, all else as bytes. */
 const feature = (value: Cell, type: ColumnType): Buffer => {
-  if (value === null || typeof value === "string") return bytesFeature(Buffer.from(value ?? ""))
-  if (type === "DOUBLE") {
-    const float = Buffer.alloc(4)
-    float.writeFloatLE(Number(value))
-    return message(2, [message(1, [float])])
-  }
-  return message(3, [message(1, [varint(BigInt(value))])])
+  const values = isList(value) ? value : [value]
+  const each = typeof type === "string" ? type : type.list
+  if (value === null || each === "STRING" || typeof each !== "string")
+    return bytesFeature(...values.map((one) => Buffer.from(one === null ? "" : cellText(one))))
+  if (each === "DOUBLE") return message(2, [message(1, values.map(float))])
+  return message(3, [
+    message(
+      1,
+      values.map((one) => varint(isList(one) ? 0 : BigInt(one ?? 0))),
+    ),
+  ])
+}
+
+const float = (value: Cell): Buffer => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeFloatLE(Number(value))
+  return bytes
 }
