@@ -32,7 +32,8 @@ const blockOptions = (config: ClipConfig): TransformerOptions => ({
   names: isSiglip(config) ? TIMM_BLOCK : OPEN_CLIP_BLOCK,
   layers: config.vision.layers,
   heads: visionHeads(config.vision),
-  activation: activationOf(config.quick_gelu, config.vision.act_kwargs?.approximate),
+  // `quick_gelu` is not for towers of timm, as in open_clip.
+  activation: activationOf(config.quick_gelu && !isSiglip(config), config.vision.act_kwargs?.approximate),
   epsilon: epsilonOf(config),
 })
 

@@ -1,0 +1,123 @@
+import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as tf from "@tensorflow/tfjs-core"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { loadBackend, Parameters } from "../../tensor/index.ts"
+import {
+  channelsLast,
+  drawn,
+  excess,
+  hasPython,
+  makeCases,
+  type ReferenceCase,
+  readCase,
+  titled,
+} from "../fixtures/reference.ts"
+import {
+  allTokens,
+  type ClipModel,
+  imageFeatures,
+  imageTokens,
+  learnBpe,
+  loadClip,
+  normaliseTokens,
+  textFeatures,
+  writeVocabulary,
+} from "./index.ts"
+
+const FORWARD = { relative: 1e-4, absolute: 2e-5 }
+const BACKWARD = { relative: 1e-3, absolute: 1e-4 }
+
+const isInstalled = await hasPython("torch", "open_clip", "timm", "transformers", "safetensors")
+
+describe.skipIf(!isInstalled)(
+  titled("CLIPs of any sizes in any layout", isInstalled, "torch, open_clip_torch and transformers"),
+  () => {
+    const words = join(tmpdir(), "none")
+    const state = { folder: "", names: [] as string[], words }
+    beforeAll(async () => {
+      await loadBackend()
+      state.words = await mkdtemp(join(tmpdir(), "words-"))
+      await writeVocabulary(state.words, learnBpe(["a red star", "a red arrow"], 520))
+      const made = await makeCases("clip_cases.py")
+      Object.assign(state, made)
+    }, 600_000)
+    afterAll(async () => {
+      await rm(state.folder, { recursive: true, force: true })
+      await rm(state.words, { recursive: true, force: true })
+    })
+
+    it.each(Array.from({ length: Number(drawn.count) }, (_, index) => index))(
+      `seed ${drawn.seed}, model %i`,
+      async (index) => {
+        const reference = await readCase(state.folder, state.names[index] ?? "")
+        await addTokenizer(reference, state.words)
+        const before = tf.memory().numTensors
+        const model = await loadClip(reference.folder)
+        const found = differences(model, reference)
+        model.dispose()
+        expect(found, `${reference.name} ${JSON.stringify(reference.facts)}`).toEqual([])
+        expect(tf.memory().numTensors).toBe(before)
+        tf.dispose([...reference.expected.values()])
+      },
+    )
+  },
+)
+
+const addTokenizer = async ({ folder, facts }: ReferenceCase, words: string): Promise<void> => {
+  const from = facts.siglip === true ? join(import.meta.dirname, "fixtures/sentencepiece") : words
+  for (const file of await readdir(from))
+    if (file !== "cases.json") await copyFile(join(from, file), join(folder, file))
+}
+
+/** What of a model is not as the reference has it, in words. */
+const differences = (model: ClipModel, { expected }: ReferenceCase): ReadonlyArray<string> =>
+  tf.tidy(() => {
+    const { config, parameters } = model
+    const given = (name: string): tf.Tensor => expected.get(name) ?? tf.scalar(Number.NaN)
+    const pixels = channelsLast(given("image"))
+    const tokens = normaliseTokens(config, parameters, imageTokens(config, parameters, pixels))
+    const images = imageFeatures(config, parameters, pixels)
+    const texts = textFeatures(config, parameters, given("text_ids"))
+    const cosines = tf.matMul(unit(images), unit(texts), false, true)
+    const logits = tf.add(tf.mul(cosines, model.logitScale), model.logitBias)
+    const made = { tokens, image_features: images, text_features: texts, logits }
+    const forward = Object.entries(made).flatMap(([name, tensor]) =>
+      reported(name, excess(tensor, expected.get(name), FORWARD)),
+    )
+    const [first] = tf.split(allTokens(config, parameters, pixels, true), [1, -1], 1)
+    const pooled = excess(tf.reshape(first ?? images, images.shape), images, FORWARD)
+    return [...forward, ...reported("pooled token", pooled), ...gradientDifferences(model, expected, pixels)]
+  })
+
+const gradientDifferences = (
+  { config, parameters }: ClipModel,
+  expected: ReadonlyMap<string, tf.Tensor>,
+  pixels: tf.Tensor,
+): ReadonlyArray<string> => {
+  const prefix = "gradient:"
+  const names = [...expected.keys()]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
+  const [tokenWeights, featureWeights] = [expected.get("token_weights"), expected.get("feature_weights")]
+  if (tokenWeights === undefined || featureWeights === undefined) return ["no weights"]
+  const gradients = tf.grads((...tuned: ReadonlyArray<tf.Tensor>) => {
+    const all = new Map(parameters.entries())
+    for (const [index, name] of names.entries()) all.set(name, tuned[index] ?? parameters.at(name))
+    const view = Parameters.of(all)
+    const tokens = normaliseTokens(config, view, imageTokens(config, view, pixels))
+    const features = imageFeatures(config, view, pixels)
+    return tf.add(tf.sum(tf.mul(tokens, tokenWeights)), tf.sum(tf.mul(features, featureWeights)))
+  })(names.map((name) => parameters.at(name)))
+  return names.flatMap((name, index) => {
+    const gradient = gradients[index] ?? tf.scalar(0)
+    const stored = gradient.rank === 4 ? tf.transpose(gradient, [3, 2, 0, 1]) : gradient
+    return reported(name, excess(stored, expected.get(prefix + name), BACKWARD))
+  })
+}
+
+const unit = (x: tf.Tensor): tf.Tensor => tf.div(x, tf.norm(x, "euclidean", 1, true))
+
+const reported = (name: string, times: number): ReadonlyArray<string> =>
+  times <= 1 ? [] : [`${name}: ${times.toPrecision(3)} times what is allowed`]
