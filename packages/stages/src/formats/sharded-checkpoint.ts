@@ -96,8 +96,8 @@ const weightMap = (text: string): unknown => {
   }
 }
 
-/** A shard's name says how many there are: `model-00001-of-00002.safetensors`. */
-const SHARD = /^(.*)-\d+-of-(\d+)(\.\w+)$/
+/** A shard's name says how many there are: `model-00001-of-00002.safetensors`, `….fp16.safetensors`. */
+const SHARD = /^(.*)-\d+-of-(\d+)((?:\.\w+)+)$/
 
 const checkFolder = async (folder: string, files: ReadonlyArray<string>): Promise<void> => {
   const present = await readdir(folder)

@@ -12,6 +12,8 @@ import {
   makeCases,
   type ReferenceCase,
   readCase,
+  readTensors,
+  runReference,
   titled,
 } from "../fixtures/reference.ts"
 import {
@@ -22,6 +24,7 @@ import {
   learnBpe,
   loadClip,
   normaliseTokens,
+  saveLike,
   textFeatures,
   writeVocabulary,
 } from "./index.ts"
@@ -56,14 +59,53 @@ describe.skipIf(!isInstalled)(
         const before = tf.memory().numTensors
         const model = await loadClip(reference.folder)
         const found = differences(model, reference)
+        tf.dispose(await saveTuned(model, reference))
         model.dispose()
         expect(found, `${reference.name} ${JSON.stringify(reference.facts)}`).toEqual([])
         expect(tf.memory().numTensors).toBe(before)
         tf.dispose([...reference.expected.values()])
       },
     )
+
+    it("each tuned and written as its origin is, opens in the library it is for and gives our features", async () => {
+      await runReference("open_cases.py", state.folder, TUNED)
+      for (const name of state.names) {
+        const theirs = await readTensors(join(state.folder, name, `${TUNED}.safetensors`))
+        const reference = await readCase(state.folder, name)
+        const model = await loadClip(join(state.folder, name, TUNED))
+        const pixels = channelsLast(reference.expected.get("image") ?? tf.zeros([1, 3, 1, 1]))
+        const ids = reference.expected.get("text_ids") ?? tf.zeros([1, 1], "int32")
+        const ours = {
+          image_features: imageFeatures(model.config, model.parameters, pixels),
+          text_features: textFeatures(model.config, model.parameters, ids),
+          logit_scale: tf.reshape(model.parameters.at("logit_scale"), [1]),
+        }
+        const found = Object.entries(ours).flatMap(([key, tensor]) =>
+          reported(key, excess(tensor, theirs.get(key), FORWARD)),
+        )
+        expect(found, `${name} ${JSON.stringify(reference.facts)}`).toEqual([])
+        // The origin's is e to the power of 2.3, or what half precision makes of that.
+        expect(model.logitScale).toBeGreaterThan(1.01 * Math.exp(2.3))
+        model.dispose()
+      }
+    }, 600_000)
   },
 )
+
+/** The folder that a tuned model is written to, beside its origin. */
+const TUNED = "tuned"
+/** How training has changed every parameter. */
+const CHANGE = 1.01
+
+const saveTuned = async (model: ClipModel, { folder }: ReferenceCase): Promise<Array<tf.Tensor>> => {
+  const tensors = new Map(
+    model.parameters
+      .entries()
+      .map(([name, tensor]) => [name, tensor.dtype === "int32" ? tf.clone(tensor) : tf.mul(tensor, CHANGE)]),
+  )
+  await saveLike(folder, join(folder, "..", TUNED), Parameters.of(tensors))
+  return [...tensors.values()]
+}
 
 const addTokenizer = async ({ folder, facts }: ReferenceCase, words: string): Promise<void> => {
   const from = facts.siglip === true ? join(import.meta.dirname, "fixtures/sentencepiece") : words

@@ -63,6 +63,8 @@ const EXPECTED: Fields = {
  */
 export const parseUNetConfig = (json: unknown): UNetConfig => {
   const fields = fieldsOf(json, "the UNet's configuration")
+  if (fields.addition_embed_type === "text_time")
+    throw new DiffusionConfigError("it is the UNet of Stable Diffusion XL; 1.x, 2.x and their like are read")
   refuseOthers(fields, EXPECTED, "a UNet")
   const channels = sizesOf(fields, "block_out_channels")
   const count = channels.length
