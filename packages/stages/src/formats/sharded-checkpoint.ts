@@ -65,6 +65,14 @@ export const openSharded = async (
   }
 }
 
+/**
+ * The files beside an index that its tensors are in.
+ *
+ * @throws CheckpointError when it is no index, or names what is no file beside it
+ */
+export const shardNames = (index: string): ReadonlyArray<string> =>
+  [...new Set(parseIndex(index).values())].sort()
+
 const INDEX_LIMIT = 64 << 20
 
 const parseIndex = (text: string): ReadonlyMap<string, string> => {

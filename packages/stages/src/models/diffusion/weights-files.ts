@@ -1,6 +1,7 @@
-import { readdir } from "node:fs/promises"
-import { join } from "node:path"
+import { readdir, readFile } from "node:fs/promises"
+import { basename, join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
+import { shardNames } from "../../formats/index.ts"
 
 /** What a library calls the weights of a folder: before `.safetensors`, and before `.bin`. */
 export interface WeightsNames {
@@ -48,4 +49,22 @@ export const findWeights = async (folder: string, names: WeightsNames): Promise<
     file: folder,
     hint: `weights are named ${known[0]} or ${names.bin}.bin, or have an index, as diffusers saves them`,
   })
+}
+
+/**
+ * The weights of one of a diffusion model's folders by their names in it: one file, or an index and the shards that it
+ * names.
+ *
+ * @param part `unet`, `vae` or `text_encoder`
+ * @throws StageFailure (permanent) when there are none
+ */
+export const diffusionWeights = async (
+  model: string,
+  part: "unet" | "vae" | "text_encoder",
+): Promise<ReadonlyArray<string>> => {
+  const folder = join(model, part)
+  const names = part === "text_encoder" ? TRANSFORMERS_NAMES : DIFFUSERS_NAMES
+  const file = basename(await findWeights(folder, names))
+  if (!file.endsWith(".json")) return [file]
+  return [file, ...shardNames(await readFile(join(folder, file), "utf8"))]
 }
