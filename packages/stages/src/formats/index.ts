@@ -1,6 +1,7 @@
-export { CheckpointError } from "./checkpoint-error.ts"
+export { CheckpointError, printable } from "./checkpoint-error.ts"
 export type { CheckpointFile, CheckpointFormat } from "./checkpoint-file.ts"
 export { openCheckpoint } from "./open-checkpoint.ts"
+export { readJsonFile, readSmallText } from "./read-small-file.ts"
 export { openSafetensors, readSafetensors, SafetensorsFile } from "./safetensors.ts"
 export { DTYPE_BYTES, type Dtype, SafetensorsError, type TensorEntry } from "./safetensors-header.ts"
 export { writeSafetensors } from "./safetensors-writer.ts"

@@ -1,4 +1,4 @@
-import { type Fields, fields, positive, refuseOthers, size, word } from "./config-fields.ts"
+import { type Fields, fields, layers, positive, refuseOthers, size, word } from "./config-fields.ts"
 import { timmTower } from "./timm-towers.ts"
 
 /** What both towers may have otherwise than OpenAI's CLIP, in open_clip's words. */
@@ -80,7 +80,7 @@ export const parseVision = (given: Fields): VisionConfig => {
   refuseOthers(given, VISION_EXPECTED, "vision_cfg")
   return {
     image_size: size(given, "image_size"),
-    layers: size(given, "layers"),
+    layers: layers(given, "layers"),
     width: size(given, "width"),
     head_width: size(given, "head_width", 64),
     patch_size: size(given, "patch_size"),
@@ -98,7 +98,7 @@ const parseTimm = (given: Fields, name: string): VisionConfig => {
   const sizes: Fields = { ...timmTower(name), ...given }
   return {
     image_size: size(sizes, "image_size", 224),
-    layers: size(sizes, "layers"),
+    layers: layers(sizes, "layers"),
     width: size(sizes, "width"),
     head_width: size(sizes, "head_width"),
     patch_size: size(sizes, "patch_size"),
@@ -117,7 +117,7 @@ export const parseText = (given: Fields): TextConfig => {
     vocab_size: size(given, "vocab_size", 49408),
     width: size(given, "width", 512),
     heads: size(given, "heads", 8),
-    layers: size(given, "layers", 12),
+    layers: layers(given, "layers", 12),
     ...optionsOf(given, { ratio: 4, epsilon: 1e-5 }),
     ...(pool === "argmax" ? {} : { pool_type: pool }),
     ...(pool === "eos" ? { eos_id: size(given, "eos_id", 2) } : {}),

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises"
 import { permanent, StageFailure } from "@diva-pipeline/core"
+import { readJsonFile } from "../../formats/index.ts"
 import { type Parameters, readParameters } from "../../tensor/index.ts"
 import { misfit, renamed, type Wanted } from "../weights/index.ts"
 import type { ParameterShapes } from "./parameter-shapes.ts"
@@ -24,7 +24,7 @@ export const reading = async <A>(file: string, read: () => Promise<A>): Promise<
 
 /** Reads and checks a JSON configuration. */
 export const readConfiguration = <Config>(file: string, parse: (json: unknown) => Config): Promise<Config> =>
-  reading(file, async () => parse(JSON.parse(await readFile(file, "utf8"))))
+  reading(file, async () => parse(await readJsonFile(file)))
 
 /** How the weights of a folder are found, and what they must be. */
 export interface WeightsToRead {

@@ -1,5 +1,5 @@
 import { permanent, type StageFailure } from "@diva-pipeline/core"
-import type { CheckpointFile } from "../../formats/index.ts"
+import { type CheckpointFile, printable } from "../../formats/index.ts"
 import { otherKind, type Wanted } from "./kinds.ts"
 
 /** What a model expects of its weights. */
@@ -79,5 +79,5 @@ const SHOWN = 5
 const listed = (what: string, names: ReadonlyArray<string>): ReadonlyArray<string> => {
   if (names.length === 0) return []
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ""
-  return [`${what}: ${names.slice(0, SHOWN).join(", ")}${more}`]
+  return [`${what}: ${names.slice(0, SHOWN).map(printable).join(", ")}${more}`]
 }
