@@ -1,7 +1,7 @@
 """python clip_cases.py OUT COUNT SEED : random small CLIPs in the layouts of their publishers, and what the library they are for makes of them.
 
 Each OUT/NNN-LAYOUT has `model` (the folder as published, without a tokenizer), `expected.safetensors` (image [batch, 3, height, width],
-text_ids, image_features, text_features, logits, tokens after the last norm, and the gradient of
+text_ids, image_features, text_features, logits, tokens after the last norm, condition tokens of four designs, and the gradient of
 sum(tokens · token_weights) + sum(image_features · feature_weights) to the class or position embedding, the patch kernel and
 the first block's joined projection, by open_clip's names) and `case.json`. Widths, depths, heads, patches, ratios, lengths,
 pools, activations, epsilons and number types are drawn.
@@ -248,6 +248,26 @@ def parts(model, kind):
     return tokens, image, text, named
 
 
+def conditions(r, g, model, kind, tokens, image):
+    """Condition tokens of DIVA's designs, with patches drawn here: the class (SigLIP: pooled) token, then the patches'."""
+    if kind.startswith("siglip"):
+        first, patches = image[:, None], tokens
+    else:
+        projected = model.visual_projection(tokens) if kind == "hugging-face" else tokens @ model.visual.proj
+        first, patches = projected[:, :1], projected[:, 1:]
+    batch, count, width = patches.shape
+    made, designs = {}, {}
+    for name, number in (("random", r.randint(1, 9)), ("share", max(1, int(0.5 * count)))):
+        drawn = torch.randint(0, count, (batch, number), generator=g)
+        made[f"drawn:{name}"] = drawn
+        made[f"condition:{name}"] = torch.cat([first, patches.gather(1, drawn[..., None].expand(-1, -1, width))], 1)
+        designs[name] = {"random": number} if name == "random" else {"random-share": 0.5}
+    window = r.randint(1, count)
+    made["condition:window"] = torch.cat([first, F.avg_pool1d(patches.transpose(1, 2), window, window).transpose(1, 2)], 1)
+    made["condition:all"] = torch.cat([first, patches], 1)
+    return made, designs | {"window": {"window": window}, "all": "all"}
+
+
 LAYOUTS = {"open_clip": open_clip_case, "openai": openai_case, "hugging-face": hugging_face_case, "siglip": siglip_open_clip_case, "siglip-hugging-face": siglip_hugging_face_case}
 
 
@@ -274,8 +294,10 @@ def main(out, count, seed):
             logits = logits + model.logit_bias
         expected = {"image": x, "text_ids": ids, "tokens": tokens, "image_features": image, "text_features": text, "logits": logits, "token_weights": tw, "feature_weights": fw}
         expected |= {f"gradient:{k}": p.grad for k, p in named.items()}
+        made, designs = conditions(r, g, model, kind, tokens, image)
+        expected |= made
         save_file({k: v.detach().contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
-        folder.joinpath("case.json").write_text(json.dumps({"layout": layout, "siglip": "siglip" in kind} | case))
+        folder.joinpath("case.json").write_text(json.dumps({"layout": layout, "siglip": "siglip" in kind, "designs": designs} | case))
 
 
 main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
