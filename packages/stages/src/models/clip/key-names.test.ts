@@ -150,7 +150,8 @@ describe("a model that is written as its origin is", () => {
   }
   const copyJson = async (from: string, to: string): Promise<void> => {
     const text = await readFile(join(fixture, from), "utf8")
-    await writeFile(to, text.replace('"vocab_size": 320', `"vocab_size": ${WORDS}`))
+    const words = text.replace('"vocab_size": 320', `"vocab_size": ${WORDS}`)
+    await writeFile(to, words.replace("{", '{ "dtype": "float16",'))
   }
 
   /** A folder of the fixture's model in the layout of its publisher. */
@@ -205,6 +206,12 @@ describe("a model that is written as its origin is", () => {
     }
     const again = await loadClip(to)
     expect(again.config).toEqual(model.config)
+    if (layout.startsWith("hugging-face")) {
+      const written = await readFile(join(to, "config.json"), "utf8")
+      const half = await readFile(join(from, "config.json"), "utf8")
+      expect(half).toContain('"dtype": "float16"')
+      expect(written).toBe(half.replaceAll('"float16"', '"float32"'))
+    }
     expect(again.config.vision).toMatchObject({ width: 64, layers: 3, head_width: 32, patch_size: 8 })
     for (const part of [model, again, changed]) part.dispose()
   })
