@@ -78,10 +78,12 @@ const patchEmbedding = ({ vision }: ClipConfig, kernel: tf.Tensor, pixels: tf.Te
 
 /** Tokens after the final normalisation. @param tokens [..., width] */
 export const normaliseTokens = (config: ClipConfig, parameters: Parameters, tokens: tf.Tensor): tf.Tensor =>
-  normalise(
-    tokens,
-    parameters.within(isSiglip(config) ? "visual.trunk.norm" : "visual.ln_post"),
-    epsilonOf(config),
+  tf.tidy(() =>
+    normalise(
+      tokens,
+      parameters.within(isSiglip(config) ? "visual.trunk.norm" : "visual.ln_post"),
+      epsilonOf(config),
+    ),
   )
 
 /**
