@@ -62,7 +62,8 @@ const CONSTANTS = /^(attn_mask|input_resolution|context_length|vocab_size)$/
 const readWeights = (file: string, config: ClipConfig): Promise<Parameters> =>
   readParameters(file, (checkpoint) => {
     const named = withOpenClipNames(checkpoint)
-    const failure = misfit(file, named, { wanted: "clip", shapes: storedShapes(config), ignored: CONSTANTS })
+    const shapes = storedShapes(config)
+    const failure = misfit(file, named, { wanted: "clip", shapes, ignored: CONSTANTS, told: named.told })
     if (failure !== undefined) throw failure
     return named
   })

@@ -216,6 +216,31 @@ describe("a model that is written as its origin is", () => {
     for (const part of [model, again, changed]) part.dispose()
   })
 
+  it("is refused with the missing tensor's names in both namings, and with what it is instead", async () => {
+    const folder = await origin("hugging-face")
+    const file = join(folder, "model.safetensors")
+    const tensors = await weightsOf("huggingface.safetensors")
+    const without = async (pattern: RegExp): Promise<void> => {
+      const kept = new Map([...tensors].filter(([name]) => !pattern.test(name)))
+      await writeSafetensors(
+        file,
+        toStore(kept, (name) => name),
+      )
+    }
+    await without(/^visual_projection/)
+    await expect(loadClip(folder)).rejects.toThrow(
+      /do not fit the configuration: missing: visual\.proj \(visual_projection\.weight\)$/,
+    )
+    await without(/^text_/)
+    await expect(loadClip(folder)).rejects.toThrow(/for they are the image tower of a CLIP alone: missing: /)
+    await without(/^(vision_|visual_)/)
+    await expect(loadClip(folder)).rejects.toThrow(/it holds no CLIP, but a text tower of transformers alone/)
+    await without(/layers\.2\./)
+    await expect(loadClip(folder)).rejects.toMatchObject({
+      hint: expect.stringContaining("3 layers in visual.transformer.resblocks, the weights 2"),
+    })
+  })
+
   it("has its configuration in the shapes of OpenAI's weights", async () => {
     const folder = join(work, "openai")
     await mkdir(folder)

@@ -9,7 +9,10 @@ import { type Conversion, convertRows, type NamedTensors } from "./convert-rows.
 import { correspondencesOf, type FoundNaming, findNamings } from "./key-names.ts"
 
 /** A CLIP checkpoint of any naming, seen by open_clip's names. */
-export interface NamedCheckpoint extends CheckpointFile, FoundNaming {}
+export interface NamedCheckpoint extends CheckpointFile, FoundNaming {
+  /** A name of open_clip's with those that it has in the file's own naming, for messages. */
+  readonly told: (name: string) => string
+}
 
 /**
  * A view of a checkpoint by open_clip's names, of whatever naming it is: OpenAI's, open_clip's or Hugging Face's, as a
@@ -86,8 +89,14 @@ const view = (
     if (conversion === undefined) return await file.read(original(name))
     return { ...entry(name), data: await conversion.read() }
   }
+  const correspondences = found.naming === "open_clip" ? [] : correspondencesOf([...inner.keys()])
+  const told = (name: string): string => {
+    const match = correspondences.find(({ openClip }) => openClip.some(([ours]) => ours === name))
+    return match === undefined ? name : `${name} (${match.huggingFace.map(([theirs]) => theirs).join(", ")})`
+  }
   return {
     ...found,
+    told,
     format: file.format,
     metadata: file.metadata,
     names: () => [...conversions.keys(), ...kept],

@@ -9,6 +9,8 @@ export interface Expectation {
   readonly shapes: ReadonlyMap<string, ReadonlyArray<number>>
   /** Names that are no parameters, and don't count. */
   readonly ignored: RegExp
+  /** What is told of a name that is missing, where the file has another naming. */
+  readonly told?: (name: string) => string
 }
 
 /**
@@ -19,7 +21,7 @@ export interface Expectation {
 export const misfit = (
   file: string,
   checkpoint: CheckpointFile,
-  { wanted, shapes, ignored }: Expectation,
+  { wanted, shapes, ignored, told = (name) => name }: Expectation,
 ): StageFailure | undefined => {
   const names = checkpoint.names().filter((name) => !ignored.test(name))
   const present = new Set(names)
@@ -30,7 +32,7 @@ export const misfit = (
     return shape === undefined || isSame(shape, found) ? [] : [`${name} is [${found}], not [${shape}]`]
   })
   const wrong = [
-    ...listed("missing", missing),
+    ...listed("missing", missing.map(told)),
     ...listed("unexpected", unexpected),
     ...listed("of another shape", misshapen),
   ]
