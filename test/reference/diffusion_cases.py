@@ -36,7 +36,12 @@ def unet_of(r, kind, context):
     levels = r.randint(1, 4)
     heads = [r.choice([1, 2, 3]) for _ in range(levels)]
     fixed = r.choice([1, 2, 4])
-    unit = lambda n: groups * (fixed if kind == "sd1" else n) * 2
+
+    def unit(n):
+        """Divisible by groups and heads. Normalising tokens of two or three channels leaves little but signs, which rounding may turn."""
+        size = groups * 2 * (fixed if kind == "sd1" else n)
+        return size if size >= 8 else 4 * size
+
     channels = [unit(heads[i]) * r.randint(1, 2) for i in range(levels)]
     attends = [r.random() < 0.7 for _ in range(levels)]
     return UNet2DConditionModel(
