@@ -1,7 +1,8 @@
-import { type FileHandle, open } from "node:fs/promises"
+import type { FileHandle } from "node:fs/promises"
 import { CheckpointError } from "./checkpoint-error.ts"
 import type { CheckpointFile } from "./checkpoint-file.ts"
 import { readBytes } from "./positional-read.ts"
+import { openFile } from "./read-small-file.ts"
 import { openSafetensors } from "./safetensors.ts"
 import { openSharded } from "./sharded-checkpoint.ts"
 import { openTorchLegacy } from "./torch-legacy.ts"
@@ -35,8 +36,8 @@ const openShard = async (file: string): Promise<CheckpointFile> => {
 type Kind = "safetensors" | "index" | "zip" | "pickle"
 
 const recognise = async (file: string): Promise<Kind> => {
-  await using handle = await open(file, "r")
-  const { size } = await handle.stat()
+  const { handle, size } = await openFile(file)
+  await using _ = handle
   const head = Buffer.from((await readBytes(handle, 0, Math.min(size, 16))).buffer)
   if (head.length === 0) throw new CheckpointError("it is empty")
   // The length of the header comes first, and may look like anything; no zip archive or pickle goes on like this.
@@ -54,9 +55,9 @@ const openHandle = (
   read: (handle: FileHandle, size: number) => Promise<CheckpointFile>,
 ): Promise<CheckpointFile> =>
   naming(file, async () => {
-    const handle = await open(file, "r")
+    const { handle, size } = await openFile(file)
     try {
-      return await read(handle, (await handle.stat()).size)
+      return await read(handle, size)
     } catch (error) {
       await handle.close()
       throw error

@@ -1,17 +1,19 @@
 import { CheckpointError } from "./checkpoint-error.ts"
 import type { PickleValue } from "./pickle-values.ts"
 
-/** Values on the stack, and remembered: far more than any checkpoint has. */
+/** Values on the stack, remembered, and made at all: far more than any checkpoint has. */
 const LIMIT = 4_000_000
 
 /** The stack of a pickle's machine, with its marks and its memo. */
 export class PickleStack {
   readonly #values: Array<PickleValue> = []
   readonly #marks: Array<number> = []
+  #pushed = 0
   readonly #memo = new Map<number, PickleValue>()
 
   push(value: PickleValue): void {
-    if (this.#values.length >= LIMIT) throw new CheckpointError("its pickle needs too deep a stack")
+    if (++this.#pushed > LIMIT)
+      throw new CheckpointError("its pickle makes more values than any checkpoint has")
     this.#values.push(value)
   }
 

@@ -1,4 +1,5 @@
 import { CheckpointError } from "./checkpoint-error.ts"
+import { parseJson } from "./json-text.ts"
 
 /** Element types of the safetensors format that this project reads, with their size in bytes. */
 export const DTYPE_BYTES = {
@@ -45,9 +46,7 @@ export interface Header {
  * @param dataBytes how many bytes follow it
  */
 export const parseHeader = (text: string, dataBytes: number): Header => {
-  const json = parseJson(text)
-  const repeated = repeatedKey(text)
-  if (repeated !== undefined) throw new SafetensorsError(`the header names "${repeated}" twice`)
+  const json = parseJson(text, "the header")
   if (!isRecord(json)) throw new SafetensorsError("the header is not a JSON object")
   const tensors = new Map<string, TensorEntry>()
   let metadata: Readonly<Record<string, string>> = {}
@@ -57,14 +56,6 @@ export const parseHeader = (text: string, dataBytes: number): Header => {
   }
   checkCoverage(tensors, dataBytes)
   return { tensors, metadata }
-}
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new SafetensorsError("the header is not JSON")
-  }
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -85,16 +76,19 @@ const isSize = (value: unknown): value is number =>
 const isDtype = (value: unknown): value is Dtype =>
   typeof value === "string" && Object.hasOwn(DTYPE_BYTES, value)
 
+/** The beginning of a value: it may be of any length. */
+const shown = (value: unknown): string =>
+  JSON.stringify(Array.isArray(value) ? value.slice(0, 12) : value) ?? "none"
+
 const parseEntry = (name: string, value: unknown): TensorEntry => {
   if (!isRecord(value)) throw new SafetensorsError(`tensor "${name}" is not described by a JSON object`)
   const { dtype, shape, data_offsets: offsets } = value
-  if (!isDtype(dtype))
-    throw new SafetensorsError(`tensor "${name}" has the unknown type ${JSON.stringify(dtype)}`)
+  if (!isDtype(dtype)) throw new SafetensorsError(`tensor "${name}" has the unknown type ${shown(dtype)}`)
   if (!Array.isArray(shape) || !shape.every(isSize) || shape.length > 8) {
-    throw new SafetensorsError(`tensor "${name}" has the impossible shape ${JSON.stringify(shape)}`)
+    throw new SafetensorsError(`tensor "${name}" has the impossible shape ${shown(shape)}`)
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
-    throw new SafetensorsError(`tensor "${name}" has the impossible offsets ${JSON.stringify(offsets)}`)
+    throw new SafetensorsError(`tensor "${name}" has the impossible offsets ${shown(offsets)}`)
   }
   const [begin = 0, end = 0] = offsets
   const bytes = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype])
@@ -116,24 +110,4 @@ const checkCoverage = (tensors: ReadonlyMap<string, TensorEntry>, dataBytes: num
   if (reached !== dataBytes) {
     throw new SafetensorsError(`${dataBytes - reached} bytes at the end belong to no tensor`)
   }
-}
-
-/**
- * The first key that one object of a JSON text holds twice. `JSON.parse` would silently take the last, and two readers
- * of one file could then see two models.
- */
-export const repeatedKey = (json: string): string | undefined => {
-  const open: Array<Set<string> | undefined> = []
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"\s*:?|[{}[\]]/gs)) {
-    if (token === "{") open.push(new Set())
-    else if (token === "[") open.push(undefined)
-    else if (token === "}" || token === "]") open.pop()
-    else if (token.endsWith(":")) {
-      const key = String(JSON.parse(token.slice(0, -1)))
-      const keys = open.at(-1)
-      if (keys?.has(key) === true) return key
-      keys?.add(key)
-    }
-  }
-  return undefined
 }

@@ -1,7 +1,8 @@
-import { type FileHandle, open } from "node:fs/promises"
+import type { FileHandle } from "node:fs/promises"
 import { CheckpointError } from "./checkpoint-error.ts"
 import type { CheckpointFile } from "./checkpoint-file.ts"
 import { readBytes } from "./positional-read.ts"
+import { openFile } from "./read-small-file.ts"
 import { type Header, parseHeader, SafetensorsError, type TensorEntry } from "./safetensors-header.ts"
 import { decodeTensor, type StoredTensor } from "./stored-tensor.ts"
 
@@ -52,9 +53,8 @@ export class SafetensorsFile implements CheckpointFile {
  * @throws SafetensorsError naming the file and what is wrong with it
  */
 export const openSafetensors = async (file: string): Promise<SafetensorsFile> => {
-  const handle = await open(file, "r")
+  const { handle, size } = await openFile(file)
   try {
-    const { size } = await handle.stat()
     const headerBytes = size < 8 ? Number.POSITIVE_INFINITY : await headerLength(handle)
     if (headerBytes > HEADER_LIMIT || headerBytes > size - 8) {
       throw new SafetensorsError("its header is longer than the file or than the format allows")

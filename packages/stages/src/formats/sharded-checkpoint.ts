@@ -1,8 +1,9 @@
-import { readdir, readFile } from "node:fs/promises"
+import { readdir, realpath } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { CheckpointError } from "./checkpoint-error.ts"
 import type { CheckpointFile } from "./checkpoint-file.ts"
-import { repeatedKey } from "./safetensors-header.ts"
+import { parseJson } from "./json-text.ts"
+import { readSmallText } from "./read-small-file.ts"
 import type { StoredTensor, TensorDescription } from "./stored-tensor.ts"
 
 /** An open checkpoint of several files, in the manner of Hugging Face: an index says which tensor is in which file. */
@@ -51,10 +52,11 @@ export const openSharded = async (
   indexFile: string,
   openShard: (file: string) => Promise<CheckpointFile>,
 ): Promise<ShardedCheckpoint> => {
-  const index = parseIndex(await readFile(indexFile, "utf8"))
+  const index = parseIndex(await readSmallText(indexFile, INDEX_LIMIT))
   const folder = dirname(indexFile)
   const files = [...new Set(index.values())].sort()
   await checkFolder(folder, files)
+  await checkLinks(indexFile, files)
   const shards = new Map<string, CheckpointFile>()
   try {
     for (const file of files) shards.set(file, await openShard(join(folder, file)))
@@ -65,16 +67,23 @@ export const openSharded = async (
   }
 }
 
-const INDEX_LIMIT = 64 << 20
+/**
+ * The files beside an index that its tensors are in.
+ *
+ * @throws CheckpointError when it is no index, or names what is no file beside it
+ */
+export const shardNames = (index: string): ReadonlyArray<string> =>
+  [...new Set(parseIndex(index).values())].sort()
+
+/** MiB. */
+const INDEX_LIMIT = 64
 
 const parseIndex = (text: string): ReadonlyMap<string, string> => {
-  if (text.length > INDEX_LIMIT) throw new CheckpointError("its index is too long")
-  const map = weightMap(text)
+  const json = parseJson(text, "its index")
+  const map = typeof json === "object" && json !== null && "weight_map" in json ? json.weight_map : undefined
   if (typeof map !== "object" || map === null || Array.isArray(map)) {
     throw new CheckpointError("it is JSON, and not the index of a checkpoint: it has no weight_map")
   }
-  const repeated = repeatedKey(text)
-  if (repeated !== undefined) throw new CheckpointError(`its index names "${repeated}" twice`)
   const index = new Map<string, string>()
   for (const [name, file] of Object.entries(map)) {
     if (typeof file !== "string" || file !== basename(file) || /^\.{0,2}$|\\|\0/.test(file)) {
@@ -87,17 +96,8 @@ const parseIndex = (text: string): ReadonlyMap<string, string> => {
   return index
 }
 
-const weightMap = (text: string): unknown => {
-  try {
-    const json: unknown = JSON.parse(text)
-    return typeof json === "object" && json !== null && "weight_map" in json ? json.weight_map : undefined
-  } catch {
-    throw new CheckpointError("its index is not JSON")
-  }
-}
-
-/** A shard's name says how many there are: `model-00001-of-00002.safetensors`. */
-const SHARD = /^(.*)-\d+-of-(\d+)(\.\w+)$/
+/** A shard's name says how many there are: `model-00001-of-00002.safetensors`, `….fp16.safetensors`. */
+const SHARD = /^(.*)-\d+-of-(\d+)((?:\.\w+)+)$/
 
 const checkFolder = async (folder: string, files: ReadonlyArray<string>): Promise<void> => {
   const present = await readdir(folder)
@@ -108,6 +108,16 @@ const checkFolder = async (folder: string, files: ReadonlyArray<string>): Promis
     (file) => SHARD.test(file) && families.has(familyOf(file)) && !files.includes(file),
   )
   if (extra.length > 0) throw new CheckpointError(`its index knows nothing of the shards ${extra.join(", ")}`)
+}
+
+/** A shard may be a link, as in the hub's cache: to where the index itself is, and nowhere else. */
+const checkLinks = async (indexFile: string, files: ReadonlyArray<string>): Promise<void> => {
+  const real = async (file: string): Promise<string> => dirname(await realpath(file))
+  const home = await real(indexFile)
+  for (const file of files) {
+    const place = await real(join(dirname(indexFile), file)).catch(() => undefined)
+    if (place !== home) throw new CheckpointError(`its shard ${file} is a link that leaves the folder`)
+  }
 }
 
 const familyOf = (file: string): string => file.replace(SHARD, "$1-of-$2$3")

@@ -72,7 +72,8 @@ const first: Call = (value = null) => value
 
 /** A tensor of a class of its own, such as Parameter: a function of this list, and what it is called with. */
 const rebuildFromType: Call = (callable = null, _type, args) => {
-  if (!(args instanceof PickleTuple)) throw wrong("a tensor")
+  const isItself = callable instanceof PickleGlobal && callable.name === "_rebuild_from_type_v2"
+  if (!(args instanceof PickleTuple) || isItself) throw wrong("a tensor")
   return callListed(callable, args.items)
 }
 

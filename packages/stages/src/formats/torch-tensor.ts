@@ -62,10 +62,12 @@ const MOST_REPEATED = 1 << 20
 
 const checkView = (tensor: TorchTensor): void => {
   const { storage, dtype, offset, shape, strides } = tensor
-  const what = `a tensor of shape [${shape}]`
   if (shape.length > MOST_AXES || strides.length !== shape.length) {
-    throw new CheckpointError(`${what} and strides [${strides}] is none that is read here`)
+    throw new CheckpointError(
+      `a tensor of ${shape.length} axes and ${strides.length} strides is none that is read here`,
+    )
   }
+  const what = `a tensor of shape [${shape}]`
   const available = Math.floor(storage.bytes / DTYPE_BYTES[dtype])
   if (!Number.isSafeInteger(tensor.elements) || !(offset + tensor.span <= available)) {
     throw new CheckpointError(`${what} goes beyond its storage of ${storage.bytes} bytes`)

@@ -10,6 +10,10 @@ const LOCAL_BYTES = 30
 /** Deflated members are unpacked in memory; torch itself stores tensors unpacked. */
 const DEFLATED_LIMIT = 1 << 30
 
+/** Weights hardly become smaller; what becomes much smaller is a bomb. */
+const MOST_TIMES = 100
+const ALWAYS_ALLOWED = 1 << 20
+
 const inflate = promisify(inflateRaw)
 
 /** The members of a zip archive, read from their places. */
@@ -64,6 +68,11 @@ export class ZipArchive {
     if (size > DEFLATED_LIMIT) {
       throw new CheckpointError(
         `its member ${name} would unpack to ${size} bytes, more than ${DEFLATED_LIMIT}`,
+      )
+    }
+    if (size > ALWAYS_ALLOWED && size > MOST_TIMES * packed) {
+      throw new CheckpointError(
+        `its member ${name} would unpack to ${size} bytes, ${Math.round(size / packed)} times what it has`,
       )
     }
     const bytes = await readBytes(this.#handle, start, packed)

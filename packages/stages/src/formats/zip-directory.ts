@@ -78,8 +78,9 @@ const findDirectory64 = async (handle: FileHandle, end: number, size: number): P
   const wrong = new CheckpointError("its zip64 directory is damaged")
   if (end < 20) throw wrong
   const locator = Buffer.from((await readBytes(handle, end - 20, 20)).buffer)
+  if (locator.readUInt32LE(0) !== END64_LOCATOR) throw wrong
   const at = toSize(locator.readBigUInt64LE(8))
-  if (locator.readUInt32LE(0) !== END64_LOCATOR || at + 56 > size) throw wrong
+  if (at + 56 > size) throw wrong
   const record = Buffer.from((await readBytes(handle, at, 56)).buffer)
   if (record.readUInt32LE(0) !== END64) throw wrong
   return {

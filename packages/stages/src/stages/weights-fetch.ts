@@ -5,7 +5,7 @@ import { Type } from "typebox"
 /** Fetches a checkpoint by name, or by addresses and digests. */
 export const weightsFetch = defineStage({
   name: "weights/fetch",
-  version: 2,
+  version: 3,
   summary:
     "Fetches a checkpoint from the catalogue, a repository of Hugging Face, or given addresses; every file is checked by its digest",
   input: Type.Object(

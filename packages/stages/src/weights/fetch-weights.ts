@@ -113,8 +113,19 @@ const fetchAll = Effect.fn("fetchWeights")(function* (
     concurrency: FILES,
   })
   for (const one of found) yield* expected(() => place(one, join(job.output, one.file.path)))
+  for (const told of learnt(found)) log("info", told)
   yield* expected(() => writeFile(join(job.output, MANIFEST), manifestOf(weights, found)))
 })
+
+/** Says of each file for which no digest was known whose word was taken, and what the digest is. */
+const learnt = (found: ReadonlyArray<FoundFile>): ReadonlyArray<string> =>
+  found.flatMap(({ file, supply, content: { sha256 } }) =>
+    file.sha256 === undefined
+      ? [
+          `${file.path}: no sha256 was known before; the hub's word was taken for ${supply.address}, and ${sha256} is in ${MANIFEST}`,
+        ]
+      : [],
+  )
 
 /** StageFailures of a promise are failures; what else it throws is a defect. */
 const expected = <A>(run: () => Promise<A>): Effect.Effect<A, StageFailure> =>
@@ -191,8 +202,8 @@ const place = async ({ place: from, isShared }: FoundFile, to: string): Promise<
 }
 
 /**
- * What was asked for, what was checked, and for files of the hub the commit that it was: where a revision has led, and
- * where it can be had again. Files of this machine are no source that means anything elsewhere.
+ * What was asked for, what was checked and by whose word, and for files of the hub the commit that it was: where a
+ * revision has led, and where it can be had again. Files of this machine are no source that means anything elsewhere.
  */
 const manifestOf = (weights: ResolvedWeights, found: ReadonlyArray<FoundFile>): string =>
   `${JSON.stringify(
@@ -207,6 +218,7 @@ const manifestOf = (weights: ResolvedWeights, found: ReadonlyArray<FoundFile>): 
             size,
             sha256,
             ...(supply.hub !== undefined && { from: supply.address }),
+            ...(file.sha256 === undefined && { digest: "told by the hub when it was fetched" }),
             sources: file.mirrors.filter((mirror) => !mirror.startsWith("file:")).map(maskAddress),
           },
         ]),

@@ -1,6 +1,6 @@
-import { readdir, readFile } from "node:fs/promises"
-import { join } from "node:path"
-import { openCheckpoint } from "../../formats/index.ts"
+import { readdir } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
+import { openCheckpoint, readJsonFile } from "../../formats/index.ts"
 import { type ClipConfig, parseClipConfig } from "./config.ts"
 import { parseHuggingFaceConfig } from "./hugging-face-config.ts"
 import { withOpenClipNames } from "./named-checkpoint.ts"
@@ -81,6 +81,6 @@ export const readClipConfig = async (
 }
 
 const readJson = async (file: string): Promise<unknown> => {
-  const text = await readFile(file, "utf8").catch(() => undefined)
-  return text === undefined ? undefined : JSON.parse(text)
+  const present: ReadonlyArray<string> = await readdir(dirname(file)).catch(() => [])
+  return present.includes(basename(file)) ? await readJsonFile(file) : undefined
 }

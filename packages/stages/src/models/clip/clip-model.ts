@@ -1,12 +1,12 @@
 import { join } from "node:path"
-import { permanent } from "@diva-pipeline/core"
+import { permanent, StageFailure } from "@diva-pipeline/core"
 import { type Parameters, readParameters } from "../../tensor/index.ts"
+import { misfit } from "../weights/index.ts"
 import { blueprintsOf } from "./blueprint.ts"
 import { CONFIG_FILE, findWeightsFile, readClipConfig, TOKENIZER_FILES, WEIGHTS_FILE } from "./clip-folder.ts"
 import type { ClipConfig } from "./config.ts"
 import { withOpenClipNames } from "./named-checkpoint.ts"
 import type { ClipPreprocess } from "./preprocess-config.ts"
-import { isHuggingFaceSiglip, siglipByOpenClipNames } from "./siglip-names.ts"
 import { readSentencePiece, type TextTokenizer } from "./siglip-tokenizer.ts"
 import { Tokenizer } from "./tokenizer.ts"
 
@@ -43,24 +43,39 @@ export const loadClip = async (folder: string): Promise<ClipModel> => {
       },
     )
   }
-  const read = await reading(weightsFile, () => readParameters(weightsFile, withOpenClipNames))
-  const parameters = isHuggingFaceSiglip(read) ? siglipByOpenClipNames(config, read) : read
-  try {
-    checkParameters(config, parameters, weightsFile)
-    return {
-      config,
-      parameters,
-      logitScale: Math.exp(numberOf(parameters, "logit_scale")),
-      logitBias: parameters.has("logit_bias") ? numberOf(parameters, "logit_bias") : 0,
-      tokenizer,
-      preprocess,
-      dispose: () => parameters.dispose(),
-    }
-  } catch (error) {
-    parameters.dispose()
-    throw error
+  const parameters = await reading(weightsFile, () => readWeights(weightsFile, config))
+  return {
+    config,
+    parameters,
+    logitScale: Math.exp(numberOf(parameters, "logit_scale")),
+    logitBias: parameters.has("logit_bias") ? numberOf(parameters, "logit_bias") : 0,
+    tokenizer,
+    preprocess,
+    dispose: () => parameters.dispose(),
   }
 }
+
+/** Constants that some checkpoints carry beside the parameters. */
+const CONSTANTS = /^(attn_mask|input_resolution|context_length|vocab_size)$/
+
+/** Whether the weights fit is known before any of them is in memory. */
+const readWeights = (file: string, config: ClipConfig): Promise<Parameters> =>
+  readParameters(file, (checkpoint) => {
+    const named = withOpenClipNames(checkpoint)
+    const shapes = storedShapes(config)
+    const failure = misfit(file, named, { wanted: "clip", shapes, ignored: CONSTANTS, told: named.told })
+    if (failure !== undefined) throw failure
+    return named
+  })
+
+/** Shapes of the parameters as checkpoints have them: kernels are [out, in, height, width]. */
+const storedShapes = (config: ClipConfig): ReadonlyMap<string, ReadonlyArray<number>> =>
+  new Map(
+    [...blueprintsOf(config)].map(([name, { shape }]) => [
+      name,
+      shape.length === 4 ? [3, 2, 0, 1].map((axis) => shape[axis] ?? 0) : shape,
+    ]),
+  )
 
 const readTokenizer = (folder: string, { text }: ClipConfig): Promise<TextTokenizer> => {
   const contextLength = text.context_length
@@ -72,6 +87,7 @@ const reading = async <A>(file: string, read: () => Promise<A>): Promise<A> => {
   try {
     return await read()
   } catch (error) {
+    if (error instanceof StageFailure) throw error
     const why = error instanceof Error ? error.message : String(error)
     throw permanent(`the CLIP model cannot be read: ${why}`, {
       file,
@@ -81,37 +97,3 @@ const reading = async <A>(file: string, read: () => Promise<A>): Promise<A> => {
 }
 
 const numberOf = (parameters: Parameters, name: string): number => parameters.at(name).dataSync()[0] ?? 0
-
-/** Constants that some checkpoints carry beside the parameters. */
-const IGNORED = new Set(["attn_mask", "input_resolution", "context_length", "vocab_size"])
-
-const checkParameters = (config: ClipConfig, parameters: Parameters, file: string): void => {
-  const expected = blueprintsOf(config)
-  const missing = [...expected.keys()].filter((name) => !parameters.has(name))
-  const unexpected = parameters.names().filter((name) => !expected.has(name) && !IGNORED.has(name))
-  const misshapen = [...expected].flatMap(([name, { shape }]) => {
-    const actual = parameters.has(name) ? parameters.at(name).shape : shape
-    // A single number may be a scalar or a list of one.
-    const same = shape.length === 0 ? actual.every((size) => size === 1) : String(actual) === String(shape)
-    return same ? [] : [`${name} is [${actual}], not [${shape}]`]
-  })
-  const wrong = [
-    ...listed("missing", missing),
-    ...listed("unexpected", unexpected),
-    ...listed("of another shape", misshapen),
-  ]
-  if (wrong.length > 0) {
-    throw permanent(`the weights do not fit the configuration: ${wrong.join("; ")}`, {
-      file,
-      hint: `${CONFIG_FILE} and ${WEIGHTS_FILE} must come from one model`,
-    })
-  }
-}
-
-const SHOWN = 5
-
-const listed = (what: string, names: ReadonlyArray<string>): ReadonlyArray<string> => {
-  if (names.length === 0) return []
-  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ""
-  return [`${what}: ${names.slice(0, SHOWN).join(", ")}${more}`]
-}

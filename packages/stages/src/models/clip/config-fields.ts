@@ -23,6 +23,13 @@ export const size = (given: Fields, name: string, otherwise?: number): number =>
   return value
 }
 
+/** How many layers: each has a dozen parameters, and what a file says must not fill the memory. */
+export const layers = (given: Fields, name: string, otherwise?: number): number => {
+  const count = size(given, name, otherwise)
+  if (count > 1000) throw new ClipConfigError(`${name} is ${count}: no model has more than 1000 layers`)
+  return count
+}
+
 /** A number above 0. */
 export const positive = (given: Fields, name: string, otherwise: number): number => {
   const value = given[name] ?? otherwise

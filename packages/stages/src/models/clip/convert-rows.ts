@@ -25,7 +25,7 @@ export interface Conversion {
 export const convertRows = (
   name: string,
   to: Naming,
-  { openClip, huggingFace, isTransposed }: Correspondence,
+  { openClip, huggingFace, form }: Correspondence,
   source: NamedTensors,
 ): Conversion | undefined => {
   const [from, into] = to === "open_clip" ? [huggingFace, openClip] : [openClip, huggingFace]
@@ -33,17 +33,21 @@ export const convertRows = (
   const missing = sources.filter((other) => !source.has(other))
   if (missing.length === sources.length) return undefined
   if (missing.length > 0) throw new CheckpointError(`the tensor ${missing.join(", ")} is missing`)
+  const read = () => concatenate(sources, source)
   const { begin, end, total } = shareOf(name, into)
-  const [rows, ...rest] = wholeShape(sources, source)
-  const whole = rows === undefined ? [] : [rows, ...rest]
+  const whole = wholeShape(sources, source)
+  if (form === "led-by-one")
+    return { shape: to === "open_clip" ? [1, ...whole] : whole.slice(1), sources, read }
+  const [rows, ...rest] = whole
   const part = rows === undefined ? [] : [(rows * (end - begin)) / total, ...rest]
   if (!part.every(Number.isInteger))
     throw new CheckpointError(`${sources.join(", ")} cannot be divided in thirds`)
+  const isTransposed = form === "transposed"
   return {
     shape: isTransposed ? part.toReversed() : part,
     sources,
     read: async () => {
-      const values = await concatenate(sources, source)
+      const values = await read()
       if (isTransposed) return transpose(values, whole)
       return values.slice((values.length * begin) / total, (values.length * end) / total)
     },

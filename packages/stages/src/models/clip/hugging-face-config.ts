@@ -21,6 +21,7 @@ const CLIP = {
     num_attention_heads: 8,
     max_position_embeddings: 77,
     vocab_size: 49408,
+    eos_token_id: 49407,
     hidden_act: "quick_gelu",
   },
 }
@@ -75,9 +76,13 @@ const clipConfig = (file: Fields, vision: Fields, text: Fields): ClipConfig => {
     embed_dim: size(file, "projection_dim", 512),
     quick_gelu: vision.hidden_act === "quick_gelu",
     vision: parseVision(visionFields(vision)),
-    text: parseText(textFields(text)),
+    text: parseText({ ...textFields(text), ...poolOf(text) }),
   }
 }
+
+/** What older files call 2 is the largest id, whatever it is; the end token of all others is looked for by its id. */
+const poolOf = ({ eos_token_id: end, vocab_size: vocabulary }: Fields): Fields =>
+  end === 2 || end === Number(vocabulary) - 1 ? {} : { pool_type: "eos", eos_id: end }
 
 const siglipConfig = (vision: Fields, text: Fields): ClipConfig => ({
   embed_dim: size(vision, "hidden_size"),

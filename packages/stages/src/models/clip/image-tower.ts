@@ -32,7 +32,8 @@ const blockOptions = (config: ClipConfig): TransformerOptions => ({
   names: isSiglip(config) ? TIMM_BLOCK : OPEN_CLIP_BLOCK,
   layers: config.vision.layers,
   heads: visionHeads(config.vision),
-  activation: activationOf(config.quick_gelu, config.vision.act_kwargs?.approximate),
+  // `quick_gelu` is not for towers of timm, as in open_clip.
+  activation: activationOf(config.quick_gelu && !isSiglip(config), config.vision.act_kwargs?.approximate),
   epsilon: epsilonOf(config),
 })
 
@@ -77,10 +78,12 @@ const patchEmbedding = ({ vision }: ClipConfig, kernel: tf.Tensor, pixels: tf.Te
 
 /** Tokens after the final normalisation. @param tokens [..., width] */
 export const normaliseTokens = (config: ClipConfig, parameters: Parameters, tokens: tf.Tensor): tf.Tensor =>
-  normalise(
-    tokens,
-    parameters.within(isSiglip(config) ? "visual.trunk.norm" : "visual.ln_post"),
-    epsilonOf(config),
+  tf.tidy(() =>
+    normalise(
+      tokens,
+      parameters.within(isSiglip(config) ? "visual.trunk.norm" : "visual.ln_post"),
+      epsilonOf(config),
+    ),
   )
 
 /**

@@ -150,7 +150,8 @@ describe("a model that is written as its origin is", () => {
   }
   const copyJson = async (from: string, to: string): Promise<void> => {
     const text = await readFile(join(fixture, from), "utf8")
-    await writeFile(to, text.replace('"vocab_size": 320', `"vocab_size": ${WORDS}`))
+    const words = text.replace('"vocab_size": 320', `"vocab_size": ${WORDS}`)
+    await writeFile(to, words.replace("{", '{ "dtype": "float16",'))
   }
 
   /** A folder of the fixture's model in the layout of its publisher. */
@@ -205,8 +206,39 @@ describe("a model that is written as its origin is", () => {
     }
     const again = await loadClip(to)
     expect(again.config).toEqual(model.config)
+    if (layout.startsWith("hugging-face")) {
+      const written = await readFile(join(to, "config.json"), "utf8")
+      const half = await readFile(join(from, "config.json"), "utf8")
+      expect(half).toContain('"dtype": "float16"')
+      expect(written).toBe(half.replaceAll('"float16"', '"float32"'))
+    }
     expect(again.config.vision).toMatchObject({ width: 64, layers: 3, head_width: 32, patch_size: 8 })
     for (const part of [model, again, changed]) part.dispose()
+  })
+
+  it("is refused with the missing tensor's names in both namings, and with what it is instead", async () => {
+    const folder = await origin("hugging-face")
+    const file = join(folder, "model.safetensors")
+    const tensors = await weightsOf("huggingface.safetensors")
+    const without = async (pattern: RegExp): Promise<void> => {
+      const kept = new Map([...tensors].filter(([name]) => !pattern.test(name)))
+      await writeSafetensors(
+        file,
+        toStore(kept, (name) => name),
+      )
+    }
+    await without(/^visual_projection/)
+    await expect(loadClip(folder)).rejects.toThrow(
+      /do not fit the configuration: missing: visual\.proj \(visual_projection\.weight\)$/,
+    )
+    await without(/^text_/)
+    await expect(loadClip(folder)).rejects.toThrow(/for they are the image tower of a CLIP alone: missing: /)
+    await without(/^(vision_|visual_)/)
+    await expect(loadClip(folder)).rejects.toThrow(/it holds no CLIP, but a text tower of transformers alone/)
+    await without(/layers\.2\./)
+    await expect(loadClip(folder)).rejects.toMatchObject({
+      hint: expect.stringContaining("3 layers in visual.transformer.resblocks, the weights 2"),
+    })
   })
 
   it("has its configuration in the shapes of OpenAI's weights", async () => {

@@ -5,8 +5,8 @@ export type Share = readonly [name: string, shares: number]
 export interface Correspondence {
   readonly openClip: ReadonlyArray<Share>
   readonly huggingFace: ReadonlyArray<Share>
-  /** Whether one is the other's transpose. */
-  readonly isTransposed: boolean
+  /** Whether one is the other's transpose, or open_clip's has an axis of length 1 before the others. */
+  readonly form: "same" | "transposed" | "led-by-one"
 }
 
 /** Names of a block: open_clip's on the left, Hugging Face's on the right. */
@@ -39,39 +39,117 @@ const TRANSPOSED_NAMES: ReadonlyArray<readonly [string, string]> = [
 
 const PARTS = ["weight", "bias"] as const
 
-const same = (openClip: string, huggingFace: string, isTransposed = false): Correspondence => ({
+const same = (
+  openClip: string,
+  huggingFace: string,
+  form: Correspondence["form"] = "same",
+): Correspondence => ({
   openClip: [[openClip, 1]],
   huggingFace: [[huggingFace, 1]],
-  isTransposed,
+  form,
 })
 
-const block = (openClip: string, huggingFace: string): ReadonlyArray<Correspondence> =>
-  PARTS.flatMap((part) => [
-    ...BLOCK_NAMES.map(([ours, theirs]) =>
-      same(`${openClip}.${ours}.${part}`, `${huggingFace}.${theirs}.${part}`),
-    ),
-    {
-      openClip: [[`${openClip}.attn.in_proj_${part}`, 3]],
-      huggingFace: ["q_proj", "k_proj", "v_proj"].map(
-        (name): Share => [`${huggingFace}.self_attn.${name}.${part}`, 1],
-      ),
-      isTransposed: false,
-    },
-  ])
-
-/** What corresponds to what in a CLIP model with so many blocks in each tower. */
-export const correspondences = (visionLayers: number, textLayers: number): ReadonlyArray<Correspondence> => [
-  ...TOWER_NAMES.flatMap(([ours, theirs]) =>
+/** Tensors of the same values; names that end in a dot have a weight and a bias. */
+const alike = (names: ReadonlyArray<readonly [string, string]>): ReadonlyArray<Correspondence> =>
+  names.flatMap(([ours, theirs]) =>
     ours.endsWith(".") ? PARTS.map((part) => same(ours + part, theirs + part)) : [same(ours, theirs)],
-  ),
-  ...TRANSPOSED_NAMES.map(([ours, theirs]) => same(ours, theirs, true)),
-  ...Array.from({ length: visionLayers }, (_, layer) =>
-    block(`visual.transformer.resblocks.${layer}`, `vision_model.encoder.layers.${layer}`),
-  ).flat(),
-  ...Array.from({ length: textLayers }, (_, layer) =>
-    block(`transformer.resblocks.${layer}`, `text_model.encoder.layers.${layer}`),
-  ).flat(),
+  )
+
+/** The names of a block of open_clip's and where its joined projection is. */
+interface BlockNaming {
+  readonly names: ReadonlyArray<readonly [string, string]>
+  readonly joined: string
+}
+
+const OPEN_CLIP: BlockNaming = { names: BLOCK_NAMES, joined: "attn.in_proj_" }
+
+const blocks = (
+  openClip: string,
+  { names, joined }: BlockNaming,
+  tower: string,
+  layers: number,
+): ReadonlyArray<Correspondence> =>
+  Array.from({ length: layers }, (_, layer) => {
+    const [ours, theirs] = [`${openClip}.${layer}`, `${tower}.encoder.layers.${layer}`]
+    const projections = PARTS.map(
+      (part): Correspondence => ({
+        openClip: [[`${ours}.${joined}${part}`, 3]],
+        huggingFace: ["q_proj", "k_proj", "v_proj"].map((name) => [`${theirs}.self_attn.${name}.${part}`, 1]),
+        form: "same",
+      }),
+    )
+    return [...alike(names.map(([one, other]) => [`${ours}.${one}.`, `${theirs}.${other}.`])), ...projections]
+  }).flat()
+
+/** How many blocks each tower has. */
+export interface Layers {
+  readonly vision: number
+  readonly text: number
+}
+
+/** What corresponds to what in a CLIP model. */
+export const clipCorrespondences = ({ vision, text }: Layers): ReadonlyArray<Correspondence> => [
+  ...alike(TOWER_NAMES),
+  ...TRANSPOSED_NAMES.map(([ours, theirs]) => same(ours, theirs, "transposed")),
+  ...blocks("visual.transformer.resblocks", OPEN_CLIP, "vision_model", vision),
+  ...blocks("transformer.resblocks", OPEN_CLIP, "text_model", text),
 ]
+
+/** timm's names of a block on the left. */
+const TIMM: BlockNaming = {
+  names: [
+    ["norm1", "layer_norm1"],
+    ["attn.proj", "self_attn.out_proj"],
+    ["norm2", "layer_norm2"],
+    ["mlp.fc1", "mlp.fc1"],
+    ["mlp.fc2", "mlp.fc2"],
+  ],
+  joined: "attn.qkv.",
+}
+
+const POOL = "visual.trunk.attn_pool"
+const HEAD = "vision_model.head"
+
+const SIGLIP_NAMES: ReadonlyArray<readonly [string, string]> = [
+  ["visual.trunk.patch_embed.proj.", "vision_model.embeddings.patch_embedding."],
+  ["visual.trunk.norm.", "vision_model.post_layernorm."],
+  [`${POOL}.latent`, `${HEAD}.probe`],
+  [`${POOL}.proj.`, `${HEAD}.attention.out_proj.`],
+  [`${POOL}.norm.`, `${HEAD}.layernorm.`],
+  [`${POOL}.mlp.fc1.`, `${HEAD}.mlp.fc1.`],
+  [`${POOL}.mlp.fc2.`, `${HEAD}.mlp.fc2.`],
+  ["text.token_embedding.weight", "text_model.embeddings.token_embedding.weight"],
+  ["text.positional_embedding", "text_model.embeddings.position_embedding.weight"],
+  ["text.ln_final.", "text_model.final_layer_norm."],
+  ["text.text_projection.", "text_model.head."],
+  ["logit_scale", "logit_scale"],
+  ["logit_bias", "logit_bias"],
+]
+
+/** What corresponds to what in a SigLIP. */
+export const siglipCorrespondences = ({ vision, text }: Layers): ReadonlyArray<Correspondence> => [
+  ...alike(SIGLIP_NAMES),
+  same("visual.trunk.pos_embed", "vision_model.embeddings.position_embedding.weight", "led-by-one"),
+  ...PARTS.map(
+    (part): Correspondence => ({
+      openClip: [
+        [`${POOL}.q.${part}`, 1],
+        [`${POOL}.kv.${part}`, 2],
+      ],
+      huggingFace: [[`${HEAD}.attention.in_proj_${part}`, 3]],
+      form: "same",
+    }),
+  ),
+  ...blocks("visual.trunk.blocks", TIMM, "vision_model", vision),
+  ...blocks("text.transformer.resblocks", OPEN_CLIP, "text_model", text),
+]
+
+/** What corresponds to what in a checkpoint of Hugging Face's names, given without what stands before all of them. */
+export const correspondencesOf = (names: ReadonlyArray<string>): ReadonlyArray<Correspondence> => {
+  const layers = { vision: countLayers(names, "vision_model"), text: countLayers(names, "text_model") }
+  const isSiglip = names.includes(`${HEAD}.probe`)
+  return isSiglip ? siglipCorrespondences(layers) : clipCorrespondences(layers)
+}
 
 /** Whose names a checkpoint uses. */
 export type Naming = "open_clip" | "hugging-face"
@@ -99,12 +177,8 @@ export const findNamings = (names: ReadonlyArray<string>): ReadonlyArray<FoundNa
     ),
   )
 
-/** Whether Hugging Face's names are those of a SiglipModel, whose towers are other ones: `siglipByOpenClipNames` knows them. */
-export const isSiglipNaming = (names: ReadonlyArray<string>, { naming, prefix }: FoundNaming): boolean =>
-  naming === "hugging-face" && names.includes(`${prefix}vision_model.head.probe`)
-
 /** How many blocks names of Hugging Face's describe in a tower. */
-export const countLayers = (names: Iterable<string>, tower: "vision_model" | "text_model"): number => {
+const countLayers = (names: Iterable<string>, tower: "vision_model" | "text_model"): number => {
   let layers = 0
   for (const name of names) {
     const layer = new RegExp(`^${tower}\\.encoder\\.layers\\.(\\d{1,4})\\.`).exec(name)?.[1]

@@ -4,16 +4,19 @@ import {
   type StoredTensor,
   type TensorDescription,
 } from "../../formats/index.ts"
+import { otherKind } from "../weights/index.ts"
 import { type Conversion, convertRows, type NamedTensors } from "./convert-rows.ts"
-import { correspondences, countLayers, type FoundNaming, findNamings, isSiglipNaming } from "./key-names.ts"
+import { correspondencesOf, type FoundNaming, findNamings } from "./key-names.ts"
 
 /** A CLIP checkpoint of any naming, seen by open_clip's names. */
-export interface NamedCheckpoint extends CheckpointFile, FoundNaming {}
+export interface NamedCheckpoint extends CheckpointFile, FoundNaming {
+  /** A name of open_clip's with those that it has in the file's own naming, for messages. */
+  readonly told: (name: string) => string
+}
 
 /**
  * A view of a checkpoint by open_clip's names, of whatever naming it is: OpenAI's, open_clip's or Hugging Face's, as a
- * plain state dict or as training code has wrapped it. Names that correspond to nothing stay as they are, and so do those
- * of Hugging Face's SigLIP. Closing the
+ * plain state dict or as training code has wrapped it. Names that correspond to nothing stay as they are. Closing the
  * view closes the checkpoint.
  *
  * @throws CheckpointError when there is no CLIP in it, more than one, or a tensor of which a part is missing
@@ -22,8 +25,11 @@ export const withOpenClipNames = (file: CheckpointFile): NamedCheckpoint => {
   const namings = findNamings(file.names())
   const [found] = namings
   if (found === undefined) {
+    const other = otherKind(file.names(), "clip")
     throw new CheckpointError(
-      `it holds no CLIP: none of its ${file.names().length} tensors is named as OpenAI, open_clip or Hugging Face do`,
+      other === undefined
+        ? `it holds no CLIP: none of its ${file.names().length} tensors is named as OpenAI, open_clip or Hugging Face do`
+        : `it holds no CLIP, but ${other}`,
     )
   }
   if (namings.length > 1) {
@@ -31,8 +37,7 @@ export const withOpenClipNames = (file: CheckpointFile): NamedCheckpoint => {
     throw new CheckpointError(`it holds ${namings.length} CLIPs, under ${prefixes.join(" and ")}`)
   }
   const inner = withoutPrefix(file, found.prefix)
-  if (found.naming === "open_clip" || isSiglipNaming(file.names(), found))
-    return view(file, found, inner, new Map())
+  if (found.naming === "open_clip") return view(file, found, inner, new Map())
   return view(file, found, inner, conversionsFrom(inner, file, found.prefix))
 }
 
@@ -56,8 +61,7 @@ const conversionsFrom = (
     read: async (name) => (await file.read(prefix + name)).data,
   }
   const conversions = new Map<string, Conversion>()
-  const layers = [countLayers(inner.keys(), "vision_model"), countLayers(inner.keys(), "text_model")] as const
-  for (const correspondence of correspondences(...layers)) {
+  for (const correspondence of correspondencesOf([...inner.keys()])) {
     for (const [name] of correspondence.openClip) {
       const conversion = convertRows(name, "open_clip", correspondence, source)
       if (conversion !== undefined) conversions.set(name, conversion)
@@ -85,8 +89,14 @@ const view = (
     if (conversion === undefined) return await file.read(original(name))
     return { ...entry(name), data: await conversion.read() }
   }
+  const correspondences = found.naming === "open_clip" ? [] : correspondencesOf([...inner.keys()])
+  const told = (name: string): string => {
+    const match = correspondences.find(({ openClip }) => openClip.some(([ours]) => ours === name))
+    return match === undefined ? name : `${name} (${match.huggingFace.map(([theirs]) => theirs).join(", ")})`
+  }
   return {
     ...found,
+    told,
     format: file.format,
     metadata: file.metadata,
     names: () => [...conversions.keys(), ...kept],

@@ -1,4 +1,4 @@
-import { constants, copyFile, mkdir } from "node:fs/promises"
+import { constants, copyFile, mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import {
   type CheckpointFile,
@@ -8,23 +8,17 @@ import {
   writeTorch,
 } from "../../formats/index.ts"
 import { type Parameters, parametersToStore } from "../../tensor/index.ts"
-import { findCompanions, findWeightsFile, readClipConfig } from "./clip-folder.ts"
+import { findCompanions, findWeightsFile, HF_CONFIG_FILE } from "./clip-folder.ts"
 import { convertRows, type NamedTensors } from "./convert-rows.ts"
-import {
-  type Correspondence,
-  correspondences,
-  countLayers,
-  type FoundNaming,
-  isSiglipNaming,
-} from "./key-names.ts"
+import { type Correspondence, correspondencesOf, type FoundNaming } from "./key-names.ts"
 import { withOpenClipNames } from "./named-checkpoint.ts"
-import { saveClip } from "./save-clip.ts"
 
 /**
  * Writes a tuned model as its origin is: the same file format, key names and configuration, so that whatever opened the
- * origin opens it. Parameters are written in single precision, for half would round away most of what training changes.
+ * origin opens it. Parameters are written in single precision, for half would round away most of what training changes; the
+ * number type that transformers' configuration names follows.
  * Wrappings of training code are left away, shards become one file, and a TorchScript archive becomes a state dict of
- * the same name. Hugging Face's SigLIP is written in open_clip's layout.
+ * the same name.
  *
  * @param origin the folder that the model was loaded from
  */
@@ -33,16 +27,27 @@ export const saveLike = async (origin: string, folder: string, parameters: Param
   if (weightsFile === undefined) throw new Error(`${origin} holds no weights of a CLIP`)
   await mkdir(folder, { recursive: true })
   await using original = await openCheckpoint(join(origin, weightsFile))
-  if (isSiglipNaming(original.names(), withOpenClipNames(original)))
-    return await saveClip(folder, { ...(await readClipConfig(origin)), parameters, tokenizerFolder: origin })
   const tensors = tensorsLike(original, parameters)
   const target = join(folder, weightsFile.replace(/\.index\.json$/, ""))
   if (original.format === "safetensors" || target.endsWith(".safetensors"))
     await writeSafetensors(target, tensors, { ...original.metadata, format: "pt" })
   else await writeTorch(target, tensors)
-  for (const name of await findCompanions(origin))
-    await copyFile(join(origin, name), join(folder, name), constants.COPYFILE_FICLONE)
+  for (const name of await findCompanions(origin)) {
+    if (name === HF_CONFIG_FILE)
+      await writeFile(join(folder, name), await singlePrecision(join(origin, name)))
+    else await copyFile(join(origin, name), join(folder, name), constants.COPYFILE_FICLONE)
+  }
 }
+
+/** transformers would round the weights again to the number type that its configuration names. */
+const singlePrecision = async (config: string): Promise<string> =>
+  (await readFile(config, "utf8")).replace(
+    /("(?:torch_)?dtype"\s*:\s*)"(?:b?float16|half)"/g,
+    (_, name: string) => `${name}"float32"`,
+  )
+
+/** Every library makes the mask anew, and open_clip refuses to read one. */
+const COMPUTED = /(^|\.)attn_mask$/
 
 const tensorsLike = (original: CheckpointFile, parameters: Parameters): ReadonlyArray<TensorToStore> => {
   const found = withOpenClipNames(original)
@@ -54,7 +59,7 @@ const tensorsLike = (original: CheckpointFile, parameters: Parameters): Readonly
   }
   const names = original
     .names()
-    .filter((name) => name.startsWith(found.prefix))
+    .filter((name) => name.startsWith(found.prefix) && !COMPUTED.test(name))
     .map((name) => name.slice(found.prefix.length))
   const groups = groupsOf(found, names)
   return names.flatMap((name): ReadonlyArray<TensorToStore> => {
@@ -76,8 +81,8 @@ const groupsOf = (
   naming === "open_clip"
     ? new Map()
     : new Map(
-        correspondences(countLayers(names, "vision_model"), countLayers(names, "text_model")).flatMap(
-          (group) => group.huggingFace.map(([name]) => [name, group] as const),
+        correspondencesOf(names).flatMap((group) =>
+          group.huggingFace.map(([name]) => [name, group] as const),
         ),
       )
 

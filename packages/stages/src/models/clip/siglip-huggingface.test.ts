@@ -3,7 +3,7 @@ import { join } from "node:path"
 import * as tf from "@tensorflow/tfjs-core"
 import { expect, it } from "vitest"
 import { loadBackend, readParameters } from "../../tensor/index.ts"
-import { imageFeatures, parseHuggingFaceConfig, siglipByOpenClipNames, textFeatures } from "./index.ts"
+import { imageFeatures, parseHuggingFaceConfig, textFeatures, withOpenClipNames } from "./index.ts"
 
 // Made by test/reference/siglip-huggingface.py.
 const folder = join(import.meta.dirname, "../../../../../test/fixtures/siglip-huggingface")
@@ -18,7 +18,7 @@ it("a SiglipModel of transformers gives its features and logits, with patches th
   const { config } = parseHuggingFaceConfig(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")))
   expect(config.vision).toMatchObject({ head_width: 6, act_kwargs: { approximate: "tanh" } })
   const before = tf.memory().numTensors
-  const parameters = siglipByOpenClipNames(config, await readParameters(join(folder, "model.safetensors")))
+  const parameters = await readParameters(join(folder, "model.safetensors"), withOpenClipNames)
   expect(tf.memory().numTensors - before).toBe(parameters.names().length)
   const expected = await readParameters(join(folder, "expected.safetensors"))
   // Parameters of four axes are read as kernels: [height, width, 3, batch].

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { readJsonFile } from "../../formats/index.ts"
 import { Charsmap, cleanCanonical, cleanLower, cleanWhitespace } from "../../text/index.ts"
 import { fields } from "./config-fields.ts"
 import { readSentencePieceModel, type TokenizerDefinition } from "./sentencepiece-model.ts"
@@ -20,6 +21,9 @@ export interface TextTokenizer {
 const DEFINITION_FILES = ["tokenizer.json", "tokenizer_config.json"] as const
 /** Google's own file, read where the others are missing. */
 const MODEL_FILE = "spiece.model"
+
+/** MiB: vocabularies of 256 000 pieces have 34. */
+const TOKENIZER_LIMIT = 256
 
 /** Which files of a folder hold its tokenizer. */
 export const sentencePieceFiles = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -61,8 +65,7 @@ const readDefinition = async (folder: string): Promise<TokenizerDefinition> => {
   const [file, ...others] = sentencePieceFiles(await readdir(folder))
   if (others.length === 0) return readSentencePieceModel(await readFile(join(folder, MODEL_FILE)))
   const json = async (name: string) => {
-    const content: unknown = JSON.parse(await readFile(join(folder, name), "utf8"))
-    return fields(content, name)
+    return fields(await readJsonFile(join(folder, name), TOKENIZER_LIMIT), name)
   }
   return { definition: await json(file ?? ""), settings: await json(DEFINITION_FILES[1]) }
 }

@@ -62,8 +62,8 @@ const causalMask = (tokens: number): tf.Tensor => {
 }
 
 /**
- * The model's features of texts: the state at the end token (the largest id of a text), or at the first or the last,
- * as the configuration says, projected.
+ * The model's features of texts: the state at the end token (the largest id of a text, or a given id), at the first or
+ * at the last, as the configuration says, projected.
  *
  * @param tokenIds [batch, tokens], at most context_length tokens
  * @returns [batch, embed_dim], not normalised
@@ -85,5 +85,6 @@ export const textFeatures = (config: ClipConfig, parameters: Parameters, tokenId
 const pooledPlaces = ({ text }: ClipConfig, ids: tf.Tensor): tf.Tensor => {
   const [batch = 0, tokens = 0] = ids.shape
   if (text.pool_type === undefined) return tf.argMax(ids, 1)
+  if (text.pool_type === "eos") return tf.argMax(tf.cast(tf.equal(ids, text.eos_id ?? 2), "int32"), 1)
   return tf.fill([batch], text.pool_type === "first" ? 0 : tokens - 1, "int32")
 }

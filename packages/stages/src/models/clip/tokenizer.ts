@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { readJsonFile, readSmallText } from "../../formats/index.ts"
 import {
   END_TOKEN,
   mergePair,
@@ -14,6 +14,8 @@ import {
 
 const CONTEXT_LENGTH = 77
 const CACHED_WORDS = 100_000
+/** MiB: CLIP's files have one. */
+const LIMIT = 64
 
 /** A vocabulary that is damaged or of another kind. */
 export class TokenizerError extends Error {
@@ -55,8 +57,8 @@ export class Tokenizer {
 
   /** Reads `vocab.json` and `merges.txt`. Throws TokenizerError when they are damaged. */
   static async fromFolder(folder: string, contextLength: number = CONTEXT_LENGTH): Promise<Tokenizer> {
-    const vocab = parseVocab(await readFile(join(folder, "vocab.json"), "utf8"))
-    const merges = parseMerges(await readFile(join(folder, "merges.txt"), "utf8"))
+    const vocab = parseVocab(await readJsonFile(join(folder, "vocab.json"), LIMIT))
+    const merges = parseMerges(await readSmallText(join(folder, "merges.txt"), LIMIT))
     return Tokenizer.of({ vocab, merges }, contextLength)
   }
 
@@ -117,8 +119,7 @@ export class Tokenizer {
   }
 }
 
-const parseVocab = (text: string): ReadonlyMap<string, number> => {
-  const json: unknown = JSON.parse(text)
+const parseVocab = (json: unknown): ReadonlyMap<string, number> => {
   if (typeof json !== "object" || json === null) throw new TokenizerError("vocab.json is not a JSON object")
   const vocab = new Map<string, number>()
   for (const [token, id] of Object.entries(json)) {

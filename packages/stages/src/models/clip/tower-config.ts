@@ -1,4 +1,4 @@
-import { type Fields, fields, positive, refuseOthers, size, word } from "./config-fields.ts"
+import { type Fields, fields, layers, positive, refuseOthers, size, word } from "./config-fields.ts"
 import { timmTower } from "./timm-towers.ts"
 
 /** What both towers may have otherwise than OpenAI's CLIP, in open_clip's words. */
@@ -30,8 +30,9 @@ export interface TextConfig extends TowerOptions {
   readonly width: number
   readonly heads: number
   readonly layers: number
-  /** The token that stands for the text: the one of the largest id (when absent), the first or the last. */
-  readonly pool_type?: "first" | "last"
+  /** The token that stands for the text: the one of the largest id (when absent), the first, the last, or the first `eos_id`. */
+  readonly pool_type?: "first" | "last" | "eos"
+  readonly eos_id?: number
   /** Tokens see those after them too. */
   readonly no_causal_mask?: true
   /** The projection has a bias. */
@@ -42,23 +43,35 @@ export interface TextConfig extends TowerOptions {
   readonly hf_tokenizer_name?: string
 }
 
+/** open_clip's own kinds of attention blocks. */
+const BLOCK_EXPECTED: Fields = {
+  ls_init_value: null,
+  qk_norm: false,
+  scaled_cosine_attn: false,
+  scale_heads: false,
+  scale_attn_inner: false,
+  scale_attn: false,
+  scale_fc: false,
+}
+
 /** Options of open_clip that change the architecture, with the values that they must have here. */
 const VISION_EXPECTED: Fields = {
+  ...BLOCK_EXPECTED,
   pool_type: "tok",
   final_ln_after_pool: false,
   no_ln_pre: false,
   attentional_pool: false,
   global_average_pool: false,
   input_patchnorm: false,
-  ls_init_value: null,
   pos_embed_type: "learnable",
 }
 const TIMM_EXPECTED: Fields = { timm_pool: "map", timm_proj: "none", timm_proj_bias: false }
 const TEXT_EXPECTED: Fields = {
+  ...BLOCK_EXPECTED,
   hf_model_name: null,
   embed_cls: false,
-  ls_init_value: null,
   final_ln_after_pool: false,
+  proj_type: "linear",
 }
 
 /** Reads `vision_cfg`. */
@@ -67,7 +80,7 @@ export const parseVision = (given: Fields): VisionConfig => {
   refuseOthers(given, VISION_EXPECTED, "vision_cfg")
   return {
     image_size: size(given, "image_size"),
-    layers: size(given, "layers"),
+    layers: layers(given, "layers"),
     width: size(given, "width"),
     head_width: size(given, "head_width", 64),
     patch_size: size(given, "patch_size"),
@@ -85,7 +98,7 @@ const parseTimm = (given: Fields, name: string): VisionConfig => {
   const sizes: Fields = { ...timmTower(name), ...given }
   return {
     image_size: size(sizes, "image_size", 224),
-    layers: size(sizes, "layers"),
+    layers: layers(sizes, "layers"),
     width: size(sizes, "width"),
     head_width: size(sizes, "head_width"),
     patch_size: size(sizes, "patch_size"),
@@ -97,16 +110,17 @@ const parseTimm = (given: Fields, name: string): VisionConfig => {
 /** Reads `text_cfg`. */
 export const parseText = (given: Fields): TextConfig => {
   refuseOthers(given, TEXT_EXPECTED, "text_cfg")
-  const pool = word(given, "pool_type", ["argmax", "first", "last"])
+  const pool = word(given, "pool_type", ["argmax", "first", "last", "eos"])
   const { hf_tokenizer_name: tokenizer } = given
   return {
     context_length: size(given, "context_length", 77),
     vocab_size: size(given, "vocab_size", 49408),
     width: size(given, "width", 512),
     heads: size(given, "heads", 8),
-    layers: size(given, "layers", 12),
+    layers: layers(given, "layers", 12),
     ...optionsOf(given, { ratio: 4, epsilon: 1e-5 }),
     ...(pool === "argmax" ? {} : { pool_type: pool }),
+    ...(pool === "eos" ? { eos_id: size(given, "eos_id", 2) } : {}),
     ...(given.no_causal_mask === true ? { no_causal_mask: true } : {}),
     ...(given.proj_bias === true ? { proj_bias: true } : {}),
     ...(typeof tokenizer === "string" && tokenizer !== ""

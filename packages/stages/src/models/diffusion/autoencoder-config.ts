@@ -3,6 +3,7 @@ import {
   checkGroups,
   type Fields,
   fieldsOf,
+  layersOf,
   numberOf,
   refuseOthers,
   sizeOf,
@@ -48,7 +49,7 @@ export const parseAutoencoderConfig = (json: unknown): AutoencoderConfig => {
   checkGroups(channels, groups)
   return {
     channels,
-    layersPerBlock: sizeOf(fields, "layers_per_block", 1),
+    layersPerBlock: layersOf(fields, "layers_per_block", 1),
     latentChannels: sizeOf(fields, "latent_channels", 4),
     groups,
     scalingFactor: numberOf(fields, "scaling_factor", 0.18215),

@@ -34,7 +34,12 @@ export interface LatentDistribution {
  *
  * @param images [batch, height, width, 3] in −1…1; height and width are divisible by 2 for every level but the last
  */
-export const encodeImages = ({ config, parameters }: Autoencoder, images: tf.Tensor): LatentDistribution => {
+export const encodeImages = (autoencoder: Autoencoder, images: tf.Tensor): LatentDistribution => {
+  const [mean, logVariance] = tf.tidy(() => encode(autoencoder, images))
+  return { mean, logVariance }
+}
+
+const encode = ({ config, parameters }: Autoencoder, images: tf.Tensor): [tf.Tensor, tf.Tensor] => {
   const norm = normalisation(config)
   const encoder = parameters.within("encoder")
   let x = conv3x3(encoder.within("conv_in"), images)
@@ -50,14 +55,17 @@ export const encodeImages = ({ config, parameters }: Autoencoder, images: tf.Ten
   const [batch = 0, height = 0, width = 0] = mixed.shape
   const size = [batch, height, width, config.latentChannels]
   const [low, high] = LOG_VARIANCE_RANGE
-  return {
-    mean: tf.slice(mixed, [0, 0, 0, 0], size),
-    logVariance: tf.clipByValue(tf.slice(mixed, [0, 0, 0, config.latentChannels], size), low, high),
-  }
+  return [
+    tf.slice(mixed, [0, 0, 0, 0], size),
+    tf.clipByValue(tf.slice(mixed, [0, 0, 0, config.latentChannels], size), low, high),
+  ]
 }
 
 /** Images in about −1…1, `[batch, height, width, 3]`, from latents that are not scaled. */
-export const decodeUnscaled = ({ config, parameters }: Autoencoder, latents: tf.Tensor): tf.Tensor => {
+export const decodeUnscaled = (autoencoder: Autoencoder, latents: tf.Tensor): tf.Tensor =>
+  tf.tidy(() => decode(autoencoder, latents))
+
+const decode = ({ config, parameters }: Autoencoder, latents: tf.Tensor): tf.Tensor => {
   const norm = normalisation(config)
   const decoder = parameters.within("decoder")
   const mixed = config.postQuantConv ? conv1x1(parameters.within("post_quant_conv"), latents) : latents
@@ -76,11 +84,11 @@ export const decodeUnscaled = ({ config, parameters }: Autoencoder, latents: tf.
 
 /** The mean of the latents of images in −1…1, times the scaling factor: what the UNet works on. */
 export const latentMean = (autoencoder: Autoencoder, images: tf.Tensor): tf.Tensor =>
-  tf.mul(encodeImages(autoencoder, images).mean, autoencoder.config.scalingFactor)
+  tf.tidy(() => tf.mul(encodeImages(autoencoder, images).mean, autoencoder.config.scalingFactor))
 
 /** Images in about −1…1 from scaled latents. */
 export const decodeLatents = (autoencoder: Autoencoder, latents: tf.Tensor): tf.Tensor =>
-  decodeUnscaled(autoencoder, tf.div(latents, autoencoder.config.scalingFactor))
+  tf.tidy(() => decodeUnscaled(autoencoder, tf.div(latents, autoencoder.config.scalingFactor)))
 
 const normalisation = (config: AutoencoderConfig): Normalisation => ({
   groups: config.groups,

@@ -23,6 +23,13 @@ export const sizeOf = (fields: Fields, name: string, otherwise?: number): number
   return value
 }
 
+/** How many layers: each has some parameters, and what a file says must not fill the memory. */
+export const layersOf = (fields: Fields, name: string, otherwise?: number): number => {
+  const count = sizeOf(fields, name, otherwise)
+  if (count > 1000) throw new DiffusionConfigError(`${name} is ${count}: no model has more than 1000 layers`)
+  return count
+}
+
 /** Between one and twenty sizes. */
 export const sizesOf = (fields: Fields, name: string): ReadonlyArray<number> => {
   const values = fields[name]

@@ -30,3 +30,4 @@ export { parseTextEncoderConfig, type TextEncoderConfig } from "./text-encoder-c
 export { predictNoise, type UNet } from "./unet.ts"
 export { parseUNetConfig, type UNetConfig, unetConfigJson } from "./unet-config.ts"
 export { unetShapes } from "./unet-shapes.ts"
+export { diffusionWeights } from "./weights-files.ts"

@@ -13,6 +13,7 @@ import { textEncoderShapes } from "./text-encoder-shapes.ts"
 import type { UNet } from "./unet.ts"
 import { parseUNetConfig } from "./unet-config.ts"
 import { unetShapes } from "./unet-shapes.ts"
+import { DIFFUSERS_NAMES, TRANSFORMERS_NAMES } from "./weights-files.ts"
 
 /** A text-to-image diffusion model of Stable Diffusion's structure. */
 export interface DiffusionModel {
@@ -55,16 +56,15 @@ export const loadDiffusion = async (folder: string): Promise<DiffusionModel> => 
 /** Reads diffusers' `unet` folder. */
 export const loadUNet = async (folder: string): Promise<UNet> => {
   const config = await readConfiguration(join(folder, "config.json"), parseUNetConfig)
-  const parameters = await readWeights(folder, "diffusion_pytorch_model", unetShapes(config))
-  return { config, parameters }
+  const shapes = unetShapes(config)
+  return { config, parameters: await readWeights(folder, { wanted: "unet", names: DIFFUSERS_NAMES, shapes }) }
 }
 
 /** Reads diffusers' `vae` folder. */
 export const loadAutoencoder = async (folder: string): Promise<Autoencoder> => {
   const config = await readConfiguration(join(folder, "config.json"), parseAutoencoderConfig)
-  const shapes = autoencoderShapes(config)
-  const parameters = await readWeights(folder, "diffusion_pytorch_model", shapes, currentName)
-  return { config, parameters }
+  const weights = { wanted: "autoencoder", names: DIFFUSERS_NAMES, rename: currentName } as const
+  return { config, parameters: await readWeights(folder, { ...weights, shapes: autoencoderShapes(config) }) }
 }
 
 /** Reads a `text_encoder` folder. */
@@ -72,7 +72,8 @@ export const loadTextEncoder = async (folder: string): Promise<TextEncoder> => {
   const config = await readConfiguration(join(folder, "config.json"), parseTextEncoderConfig)
   // Before its version 5, transformers put this before every name.
   const rename = (name: string) => name.replace(/^text_model\./, "")
-  return { config, parameters: await readWeights(folder, "model", textEncoderShapes(config), rename) }
+  const weights = { wanted: "text-encoder", names: TRANSFORMERS_NAMES, rename } as const
+  return { config, parameters: await readWeights(folder, { ...weights, shapes: textEncoderShapes(config) }) }
 }
 
 /** Reads diffusers' `scheduler` folder. */

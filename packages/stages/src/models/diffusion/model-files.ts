@@ -1,9 +1,9 @@
-import { readFile, stat } from "node:fs/promises"
-import { join } from "node:path"
-import { permanent } from "@diva-pipeline/core"
-import * as tf from "@tensorflow/tfjs-core"
-import { Parameters, readParameters } from "../../tensor/index.ts"
+import { permanent, StageFailure } from "@diva-pipeline/core"
+import { readJsonFile } from "../../formats/index.ts"
+import { type Parameters, readParameters } from "../../tensor/index.ts"
+import { misfit, renamed, type Wanted } from "../weights/index.ts"
 import type { ParameterShapes } from "./parameter-shapes.ts"
+import { findWeights, type WeightsNames } from "./weights-files.ts"
 
 /** Constants that some files hold beside the weights. */
 const CONSTANTS = /(^|\.)position_ids$/
@@ -13,6 +13,7 @@ export const reading = async <A>(file: string, read: () => Promise<A>): Promise<
   try {
     return await read()
   } catch (error) {
+    if (error instanceof StageFailure) throw error
     const why = error instanceof Error ? error.message : String(error)
     throw permanent(`the diffusion model cannot be read: ${why}`, {
       file,
@@ -23,57 +24,29 @@ export const reading = async <A>(file: string, read: () => Promise<A>): Promise<
 
 /** Reads and checks a JSON configuration. */
 export const readConfiguration = <Config>(file: string, parse: (json: unknown) => Config): Promise<Config> =>
-  reading(file, async () => parse(JSON.parse(await readFile(file, "utf8"))))
+  reading(file, async () => parse(await readJsonFile(file)))
 
-/**
- * Reads the weights of a folder and checks that they are those expected.
- *
- * @param base the file's name without extension
- * @param rename from names in the file to those expected
- */
+/** How the weights of a folder are found, and what they must be. */
+export interface WeightsToRead {
+  readonly wanted: Wanted
+  readonly names: WeightsNames
+  readonly shapes: ParameterShapes
+  /** From names in the file to those expected. */
+  readonly rename?: (name: string) => string
+}
+
+/** Reads the weights of a folder; whether they are those expected is known before any is in memory. */
 export const readWeights = async (
   folder: string,
-  base: string,
-  shapes: ParameterShapes,
-  rename: (name: string) => string = (name) => name,
+  { wanted, names, shapes, rename = (name) => name }: WeightsToRead,
 ): Promise<Parameters> => {
-  const file = await weightsFile(folder, base)
-  const stored = await reading(file, () => readParameters(file))
-  const tensors = new Map<string, tf.Tensor>()
-  for (const [name, tensor] of stored.entries()) {
-    if (CONSTANTS.test(name)) tensor.dispose()
-    else tensors.set(rename(name), tensor)
-  }
-  const wrong = difference(tensors, shapes)
-  if (wrong === undefined) return Parameters.of(tensors)
-  tf.dispose([...tensors.values()])
-  throw permanent(`the weights do not fit the configuration: ${wrong}`, {
-    file,
-    hint: "config.json and the weights beside it must come from one model",
-  })
-}
-
-/** The weights in single precision, or those that diffusers names a variant of half precision. */
-const weightsFile = async (folder: string, base: string): Promise<string> => {
-  const names = [`${base}.safetensors`, `${base}.fp16.safetensors`]
-  for (const name of names) {
-    const found = await stat(join(folder, name)).catch(() => undefined)
-    if (found?.isFile()) return join(folder, name)
-  }
-  throw permanent(`the diffusion model cannot be read: there is neither ${names.join(" nor ")}`, {
-    file: folder,
-    hint: "weights in other formats have to be converted to safetensors first",
-  })
-}
-
-/** The first respect in which tensors differ from what is expected, in words. */
-const difference = (tensors: ReadonlyMap<string, tf.Tensor>, shapes: ParameterShapes): string | undefined => {
-  for (const [name, shape] of shapes) {
-    const found = tensors.get(name)?.shape
-    if (found === undefined) return `${name} is missing`
-    const stored = found.length === 4 ? [3, 2, 0, 1].map((axis) => found[axis]) : found
-    if (stored.join() !== shape.join()) return `${name} is [${stored}], not [${shape}]`
-  }
-  for (const name of tensors.keys()) if (!shapes.has(name)) return `${name} has no place in the model`
-  return undefined
+  const file = await findWeights(folder, names)
+  return await reading(file, () =>
+    readParameters(file, (checkpoint) => {
+      const view = renamed(checkpoint, (name) => (CONSTANTS.test(name) ? undefined : rename(name)))
+      const failure = misfit(file, view, { wanted, shapes, ignored: CONSTANTS })
+      if (failure !== undefined) throw failure
+      return view
+    }),
+  )
 }

@@ -25,15 +25,19 @@ export class NoiseSchedule {
    * @param timesteps one for each row of x
    */
   addNoise(x: tf.Tensor, noise: tf.Tensor, timesteps: Int32Array): tf.Tensor {
-    const { signal, noisy } = this.#shares(x, timesteps)
-    return tf.add(tf.mul(x, signal), tf.mul(noise, noisy))
+    return tf.tidy(() => {
+      const { signal, noisy } = this.#shares(x, timesteps)
+      return tf.add(tf.mul(x, signal), tf.mul(noise, noisy))
+    })
   }
 
   /** What the UNet should predict: the noise, or the velocity √ᾱ · noise − √(1 − ᾱ) · x. */
   targetOf(x: tf.Tensor, noise: tf.Tensor, timesteps: Int32Array): tf.Tensor {
     if (this.config.prediction === "epsilon") return noise
-    const { signal, noisy } = this.#shares(x, timesteps)
-    return tf.sub(tf.mul(noise, signal), tf.mul(x, noisy))
+    return tf.tidy(() => {
+      const { signal, noisy } = this.#shares(x, timesteps)
+      return tf.sub(tf.mul(noise, signal), tf.mul(x, noisy))
+    })
   }
 
   /** √ᾱ and √(1 − ᾱ) for each row of x. */

@@ -14,7 +14,13 @@ import {
   promptStates,
 } from "./index.ts"
 
-const folder = join(import.meta.dirname, "../../../../../test/fixtures/sd")
+const fixtures = join(import.meta.dirname, "../../../../../test/fixtures")
+
+/**
+ * Stable Diffusion 2.1's structure; 1.x's (one number of heads for all levels, convolutions as projections, QuickGELU, files
+ * of torch with the old names of attention); and 2.1-v's. The last two are made by test/reference/stable_diffusion.py.
+ */
+const MODELS = ["sd", "sd-1", "sd-2-v"] as const
 
 /** The fixture's tolerance (manifest.json). */
 const RELATIVE = 2e-4
@@ -31,7 +37,8 @@ const expectClose = (actual: tf.Tensor, expected: tf.Tensor): void => {
   expect(excess).toBeLessThan(1)
 }
 
-describe("parity with diffusers and transformers", () => {
+describe.each(MODELS)("parity of %s with diffusers and transformers", (model) => {
+  const folder = join(fixtures, model)
   const fixture = new Map<string, tf.Tensor>()
   const expected = (name: string): tf.Tensor => fixture.get(name) ?? tf.zeros([0])
   const integers = (name: string): Int32Array => Int32Array.from(expected(name).dataSync())
@@ -50,6 +57,7 @@ describe("parity with diffusers and transformers", () => {
     const latents = toNhwc(expected("latent"))
     const target = toNhwc(expected("target"))
     const timesteps = integers("timestep")
+    expect(unet.config.linearProjection).toBe(model !== "sd-1")
     const noise = predictNoise(unet, latents, timesteps, expected("context"))
     expectClose(noise, toNhwc(expected("noise_prediction")))
     const loss = (context: tf.Tensor) =>
@@ -83,5 +91,10 @@ describe("parity with diffusers and transformers", () => {
       integers("add_noise_timesteps"),
     )
     expectClose(noisy, toNhwc(expected("add_noise_result")))
+    if (model !== "sd-2-v") return
+    const images = toNhwc(expected("add_noise_x0"))
+    const noise = toNhwc(expected("add_noise_noise"))
+    const velocity = schedule.targetOf(images, noise, integers("add_noise_timesteps"))
+    expectClose(velocity, toNhwc(expected("velocity")))
   })
 })

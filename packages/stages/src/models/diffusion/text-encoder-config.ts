@@ -1,4 +1,12 @@
-import { DiffusionConfigError, type Fields, fieldsOf, numberOf, sizeOf, wordOf } from "./config-fields.ts"
+import {
+  DiffusionConfigError,
+  type Fields,
+  fieldsOf,
+  layersOf,
+  numberOf,
+  sizeOf,
+  wordOf,
+} from "./config-fields.ts"
 
 /** The structure of a CLIPTextModel. */
 export interface TextEncoderConfig {
@@ -29,7 +37,7 @@ export const parseTextEncoderConfig = (json: unknown): TextEncoderConfig => {
     vocabularySize: sizeOf(fields, "vocab_size", 49408),
     hiddenSize,
     intermediateSize: sizeOf(fields, "intermediate_size"),
-    layers: sizeOf(fields, "num_hidden_layers"),
+    layers: layersOf(fields, "num_hidden_layers"),
     heads,
     contextLength: sizeOf(fields, "max_position_embeddings", 77),
     activation: wordOf(fields, "hidden_act", ["quick_gelu", "gelu"]),

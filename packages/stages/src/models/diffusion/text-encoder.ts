@@ -22,7 +22,10 @@ export interface TextEncoder {
  * @param ids int32 [batch, tokens], at most `max_position_embeddings` tokens
  * @returns [batch, tokens, hidden_size]
  */
-export const promptStates = ({ config, parameters }: TextEncoder, ids: tf.Tensor): tf.Tensor => {
+export const promptStates = (encoder: TextEncoder, ids: tf.Tensor): tf.Tensor =>
+  tf.tidy(() => states(encoder, ids))
+
+const states = ({ config, parameters }: TextEncoder, ids: tf.Tensor): tf.Tensor => {
   const [, tokens = 0] = ids.shape
   const positions = tf.slice(
     parameters.at("embeddings.position_embedding.weight"),

@@ -4,6 +4,7 @@ import {
   DiffusionConfigError,
   type Fields,
   fieldsOf,
+  layersOf,
   numberOf,
   refuseOthers,
   sizeOf,
@@ -63,6 +64,8 @@ const EXPECTED: Fields = {
  */
 export const parseUNetConfig = (json: unknown): UNetConfig => {
   const fields = fieldsOf(json, "the UNet's configuration")
+  if (fields.addition_embed_type === "text_time")
+    throw new DiffusionConfigError("it is the UNet of Stable Diffusion XL; 1.x, 2.x and their like are read")
   refuseOthers(fields, EXPECTED, "a UNet")
   const channels = sizesOf(fields, "block_out_channels")
   const count = channels.length
@@ -72,8 +75,8 @@ export const parseUNetConfig = (json: unknown): UNetConfig => {
     inChannels: sizeOf(fields, "in_channels", 4),
     outChannels: sizeOf(fields, "out_channels", 4),
     channels,
-    layersPerBlock: sizeOf(fields, "layers_per_block", 2),
-    transformerLayers: sizeOf(fields, "transformer_layers_per_block", 1),
+    layersPerBlock: layersOf(fields, "layers_per_block", 2),
+    transformerLayers: layersOf(fields, "transformer_layers_per_block", 1),
     heads: headsOf(fields, channels),
     crossAttentionDim: sizeOf(fields, "cross_attention_dim", 1280),
     groups,

@@ -35,6 +35,15 @@ export const predictNoise = (
   context: tf.Tensor,
 ): tf.Tensor => {
   checkInput(config, latents, timesteps, context)
+  return tf.tidy(() => predict({ config, parameters }, latents, timesteps, context))
+}
+
+const predict = (
+  { config, parameters }: UNet,
+  latents: tf.Tensor,
+  timesteps: Int32Array,
+  context: tf.Tensor,
+): tf.Tensor => {
   const sinusoidal = sinusoidalEmbedding(timesteps, config.channels[0] ?? 0, config.timestep)
   const time = timeEmbedding(parameters.within("time_embedding"), sinusoidal)
   const norm = { groups: config.groups, epsilon: config.epsilon }

@@ -124,9 +124,12 @@ export const CLIP_WEIGHTS: ReadonlyArray<CatalogueEntry> = [
     name: "dfn-h14-224",
     architecture: "DFN ViT-H/14 (DFN-5B), 224 pixels",
     licence: "apple-ascl",
-    note: "commit and digests unknown to us",
-    place: ["apple/DFN5B-CLIP-ViT-H-14", "main"],
+    place: ["apple/DFN5B-CLIP-ViT-H-14", "11738501a1db6d5e0a3451a71ba100be02e577e6"],
     weights: PYTORCH,
+    known: {
+      sha256: "d67de50faa7f3ddce52fbab4f4656b04686a0bb15c26ebd0144d375cfa08b8ae",
+      evidence: "programs that check the file of this commit",
+    },
   }),
   openClip({
     name: "dfn-h14-378",

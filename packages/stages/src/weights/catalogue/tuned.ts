@@ -12,12 +12,12 @@ const companionsOf = (name: string): ReadonlyArray<CatalogueFile> => {
   return files.filter(({ path }) => path !== SAFETENSORS && path !== PYTORCH)
 }
 
-/** A CLIP that DIVA's authors have tuned: a state dict, by the paths of their README's table. */
+/** A CLIP that DIVA's authors have tuned: a state dict, by the paths of their README's table. The licence is their model card's. */
 const diva = (name: string, architecture: string, path: string): CatalogueEntry => ({
   name: `diva-${name}`,
   architecture: `${architecture}, tuned by DIVA's authors`,
-  licence: null,
-  note: "commit, sizes, digests, licence and the names of its tensors are unknown to us",
+  licence: "Apache-2.0",
+  note: "commit, sizes and digests are unknown to us; the authors' code saves a state dict, of the CLIP or with all that was trained beside it, and either is read",
   files: [hubFile(PYTORCH, [DIVA], undefined, path), ...companionsOf(name)],
 })
 
@@ -29,9 +29,9 @@ const genhancer = (name: string, architecture: string, folder: string): Catalogu
   name: `genhancer-${name}`,
   architecture: `${architecture}, tuned by GenHancer's authors`,
   licence: null,
-  note: "the names of its files are those that transformers gives; commit, sizes, digests and licence are unknown to us",
+  note: "the names of its files are those that the authors' training code writes (save_pretrained, safe_serialization=False); commit, sizes, digests and licence are unknown to us",
   files: [
-    ...["config.json", "model.safetensors"].map((path) =>
+    ...["config.json", "pytorch_model.bin"].map((path) =>
       hubFile(path, [GENHANCER], undefined, `${folder}/${path}`),
     ),
     ...companionsOf(name).filter(({ path }) => path !== CONFIG),

@@ -33,6 +33,7 @@ describe("a repository of the hub", () => {
       sha256: digest,
       from: `hf://owner/clip@${COMMIT}/model.safetensors`,
       sources: ["hf://owner/clip@main/model.safetensors"],
+      digest: "told by the hub when it was fetched",
     })
     const total = Object.values(files).reduce((sum, { bytes }) => sum + bytes.length, 0)
     assert.deepStrictEqual(progress.at(-1), { done: total, total, unit: "bytes" })
