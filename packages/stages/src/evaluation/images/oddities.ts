@@ -10,6 +10,9 @@ const SHOWN = 3
 const few = (names: ReadonlyArray<string>): string =>
   `${names.slice(0, SHOWN).join("; ")}${names.length > SHOWN ? " …" : ""}`
 
+const counted = (count: number, one: string, several: string): string =>
+  `${count} ${count === 1 ? one : several}`
+
 /** What the benchmark's own lists have that they should not, in sentences. */
 export const odditiesOfLists = (
   { task, classnames }: Benchmark,
@@ -24,9 +27,11 @@ export const odditiesOfLists = (
   if (nameless.length > 0) found.push(`classes without a name: ${few(nameless)}`)
   const seen = new Set(labels ?? targets?.flat())
   const unseen = classnames.filter((_, label) => !seen.has(label))
-  if (unseen.length > 0) found.push(`${unseen.length} classes have no image: ${few(unseen)}`)
+  if (unseen.length > 0)
+    found.push(`${counted(unseen.length, "class has", "classes have")} no image: ${few(unseen)}`)
   const without = keys.filter((_, index) => targets?.[index]?.length === 0)
-  if (without.length > 0) found.push(`${without.length} images have no label: ${few(without)}`)
+  if (without.length > 0)
+    found.push(`${counted(without.length, "image has", "images have")} no label: ${few(without)}`)
   if (task === "retrieval" && new Set(captions).size > 1)
     found.push(
       `images have from ${Math.min(...(captions ?? []))} to ${Math.max(...(captions ?? []))} captions`,
@@ -51,10 +56,14 @@ export const odditiesOfImages = ({ keys, digests, labels, questions }: Samples):
     ;(isContrary ? contrary : same).push(names)
   })
   return [
-    ...(same.length === 0 ? [] : [`${same.length} images are there twice: ${few(same)}`]),
+    ...(same.length === 0
+      ? []
+      : [`${counted(same.length, "image is", "images are")} there twice: ${few(same)}`]),
     ...(contrary.length === 0
       ? []
-      : [`${contrary.length} images are there twice, with different answers: ${few(contrary)}`]),
+      : [
+          `${counted(contrary.length, "image is", "images are")} there twice, with different answers: ${few(contrary)}`,
+        ]),
   ]
 }
 
@@ -118,5 +127,7 @@ const sharedWith = async (
     const key = own.get(digestOfImage(image))
     if (key !== undefined) shared.add(key)
   }
-  return shared.size === 0 ? [] : [`${shared.size} images are also in ${name}: ${few([...shared])}`]
+  return shared.size === 0
+    ? []
+    : [`${counted(shared.size, "image is", "images are")} also in ${name}: ${few([...shared])}`]
 }

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { Features } from "../features.ts"
 
-/** How many similarities are in memory at a time: 64 MB. */
-const CELLS = 2 ** 24
+/** How many similarities are in memory at a time: 16 MB. */
+const CELLS = 2 ** 22
 
 /**
  * The scalar product of every row of one set with every row of another, `[count, columns.count]` at a time in the rows'
