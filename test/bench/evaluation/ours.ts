@@ -31,7 +31,7 @@ const resample = (
     found.fill(0)
     times.fill(0)
     for (let left = labels.length; left > 0; left--) {
-      const sample = stream.integer(labels.length)
+      const sample = Math.floor((stream.word() / 2 ** 32) * labels.length)
       times[sample] = (times[sample] ?? 0) + 1
     }
     for (let sample = 0; sample < labels.length; sample++) {

@@ -4,7 +4,7 @@ import { checkFinite, type Features, normaliseRows } from "../features.ts"
 import type { Progressing } from "../progressing.ts"
 
 /** Tokens a batch, so that short texts come in large batches. */
-const TOKENS_PER_BATCH = 8192
+const TOKENS_PER_BATCH = 4096
 /** Texts that are tokenized at a time, and between which the user is heard. */
 const MOST_TEXTS = 2048
 
