@@ -81,7 +81,7 @@ export const computeImageFeatures = async (request: ImageFeaturesRequest): Promi
     ),
     logitBias: encoded.logitBias,
     flags: [
-      ...odditiesOfSize(await nameOf(request.benchmark), samples),
+      ...odditiesOfSize(await nameOf(request.benchmark), request.split, samples),
       ...odditiesOfLists(benchmark, samples),
       ...odditiesOfImages(samples),
       ...(await odditiesAcross(request.benchmark, request.split, request.against, samples, request.signal)),

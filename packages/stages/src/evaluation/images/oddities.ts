@@ -68,8 +68,12 @@ export const odditiesOfImages = ({ keys, digests, labels, questions }: Samples):
 }
 
 /** How many samples there should be, by the catalogue. */
-export const odditiesOfSize = (name: string | undefined, { keys }: Samples): ReadonlyArray<string> => {
-  const entry = BENCHMARKS.find((known) => known.name === name)
+export const odditiesOfSize = (
+  name: string | undefined,
+  split: string,
+  { keys }: Samples,
+): ReadonlyArray<string> => {
+  const entry = BENCHMARKS.find((known) => known.name === name && known.split === split)
   if (entry === undefined || entry.size === keys.length) return []
   return [`there are ${keys.length} images, where the catalogue has ${entry.size} of ${entry.title}`]
 }
@@ -93,7 +97,9 @@ export const odditiesAcross = async (
   const found: Array<string> = []
   for (const other of await otherSplits(folder, split))
     found.push(...(await sharedWith(own, `the split ${other}`, benchmarkImages(folder, other), signal)))
-  for (const data of against) found.push(...(await sharedWith(own, data, dataImages(data), signal)))
+  // By its place in the list: where the folder is says nothing elsewhere.
+  for (const [place, data] of against.entries())
+    found.push(...(await sharedWith(own, `the data of against[${place}]`, dataImages(data), signal)))
   return found
 }
 

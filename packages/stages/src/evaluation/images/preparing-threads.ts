@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
 import { permanent, type StageFailure } from "@diva-pipeline/core"
 import type { Preprocessing } from "../../images/index.ts"
-import { CLOSE, type PreparedImage, type PreparingTask } from "./preparing-worker.ts"
+import { CLOSE, type PreparedImage, type PreparingTask, type PreparingWork } from "./preparing-messages.ts"
 
 /** An encoded image under the name that errors and draws use. */
 export interface NamedImage {
@@ -31,7 +31,7 @@ const threadsFor = (cores: number): number => Math.max(1, Math.min(16, cores - 1
 export class PreparingThreads implements AsyncDisposable {
   readonly #threads: ReadonlyArray<Thread>
   #next = 0
-  #isClosed = false
+  readonly #stopped = new Int32Array(new SharedArrayBuffer(4))
 
   constructor(how: Preprocessing, threads = threadsFor(availableParallelism())) {
     this.#threads = Array.from({ length: threads }, () => this.#start(how))
@@ -54,7 +54,7 @@ export class PreparingThreads implements AsyncDisposable {
 
   /** Ends the threads; what they have not begun is given up. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true
+    Atomics.store(this.#stopped, 0, 1)
     await Promise.all(
       this.#threads.map(({ worker, ended }) => {
         worker.postMessage(CLOSE)
@@ -65,8 +65,9 @@ export class PreparingThreads implements AsyncDisposable {
 
   #start(how: Preprocessing): Thread {
     const here = fileURLToPath(import.meta.url)
+    const work: PreparingWork = { how, stopped: this.#stopped }
     const worker = new Worker(new URL(`./preparing-worker${extname(here)}`, import.meta.url), {
-      workerData: how,
+      workerData: work,
     })
     const waiting = new Map<number, Waiting>()
     const fail = (cause: unknown) => {
@@ -82,7 +83,7 @@ export class PreparingThreads implements AsyncDisposable {
     worker.on("error", fail)
     const ended = new Promise((resolve) => worker.once("exit", resolve))
     ended.then(() => {
-      if (!this.#isClosed) fail(new Error("a thread that prepares images has ended"))
+      if (this.#stopped[0] === 0) fail(new Error("a thread that prepares images has ended"))
     })
     return { worker, waiting, ended }
   }

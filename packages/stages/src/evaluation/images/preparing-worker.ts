@@ -1,22 +1,9 @@
 // A thread that makes pixels for a model of encoded images.
 import { parentPort, workerData } from "node:worker_threads"
-import { type Preprocessing, prepareImage } from "../../images/index.ts"
+import { prepareImage } from "../../images/index.ts"
+import { CLOSE, type PreparedImage, type PreparingTask, type PreparingWork } from "./preparing-messages.ts"
 
-/** An image to prepare. */
-export interface PreparingTask {
-  readonly id: number
-  readonly image: Uint8Array
-}
-
-/** Its pixels, or why there are none. */
-export type PreparedImage =
-  | { readonly id: number; readonly pixels: Float32Array<ArrayBuffer> }
-  | { readonly id: number; readonly problem: string }
-
-/** What ends the thread once it has done what it was given. */
-export const CLOSE = "close"
-
-const how: Preprocessing = workerData
+const { how, stopped }: PreparingWork = workerData
 let turn: Promise<unknown> = Promise.resolve()
 
 parentPort?.on("message", (task: PreparingTask | typeof CLOSE) => {
@@ -25,6 +12,7 @@ parentPort?.on("message", (task: PreparingTask | typeof CLOSE) => {
 })
 
 const prepare = async ({ id, image }: PreparingTask): Promise<void> => {
+  if (Atomics.load(stopped, 0) !== 0) return
   try {
     const pixels = await prepareImage(image, how)
     const answer: PreparedImage = { id, pixels }
