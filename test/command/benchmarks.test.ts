@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
+import { startHub } from "../../packages/stages/src/weights/fixtures/hub-server.ts"
 import { makeFolder, removeFolder, run } from "./command.ts"
 
 const folder = makeFolder()
@@ -37,5 +38,38 @@ describe("benchmarks", () => {
       atHand: null,
       licence: "CC-BY-SA-3.0",
     })
+  })
+
+  test("finds what a run has fetched", async () => {
+    const file = (text: string) => ({ bytes: Buffer.from(text), storage: "git" as const })
+    await using hub = await startHub({
+      repositories: {
+        "datasets/MMVP/MMVP_VLM": {
+          refs: { main: "d".repeat(40) },
+          files: {
+            "README.md": file("not wanted"),
+            "Questions.csv": file("Question ID,Type,Statement\n1,Color,red\n2,Color,blue\n"),
+            "MLLM_VLM Images/Color/1.jpg": { bytes: Buffer.from("first"), storage: "lfs" },
+            "MLLM_VLM Images/Color/2.jpg": { bytes: Buffer.from("second"), storage: "lfs" },
+          },
+        },
+      },
+    })
+    put(
+      "fetch.yaml",
+      `version: 1
+name: fetch
+stages:
+  pairs: { uses: benchmark/fetch, with: { name: mmvp-vlm } }
+outputs: { pairs: "\${{ stages.pairs.outputs.benchmark }}" }
+`,
+    )
+    const env = { HF_ENDPOINT: hub.url, HF_HOME: join(folder, "hugging-face") }
+    const fetched = await run(folder, ["run", "fetch.yaml"], { env })
+    expect(fetched.code, fetched.stderr).toBe(0)
+    const results = join(folder, "results", "fetch", "pairs")
+    expect(readdirSync(results).sort()).toEqual(["MLLM_VLM Images", "Questions.csv", "manifest.json"])
+    const { stdout } = await run(folder, ["benchmarks"])
+    expect(stdout).toMatch(/^mmvp-vlm .*\.diva-pipeline\//m)
   })
 })

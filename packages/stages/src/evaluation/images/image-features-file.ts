@@ -67,7 +67,7 @@ export const readImageFeatures = async (folder: string): Promise<ImageFeatures> 
   const file = await readArtefactJson(join(folder, FEATURES_JSON), FeaturesFile)
   const samples = await readArtefactJson(join(folder, SAMPLES_JSON), SamplesFile)
   const { n, width, task } = file
-  const columns = [samples.keys, samples.digests, ...columnsOf(samples, task)]
+  const columns = [samples.keys, samples.digests ?? samples.keys, ...columnsOf(samples, task)]
   if (columns.some((column) => column?.length !== n))
     throw unusable(join(folder, SAMPLES_JSON), `it has not ${n} entries in each column of ${task}`)
   const tensors = await readTensors(folder, TENSORS)

@@ -40,7 +40,12 @@ export const odditiesOfLists = (
 }
 
 /** Images that are there more than once, byte by byte, in sentences. */
-export const odditiesOfImages = ({ keys, digests, labels, questions }: Samples): ReadonlyArray<string> => {
+export const odditiesOfImages = ({
+  keys,
+  digests = [],
+  labels,
+  questions,
+}: Samples): ReadonlyArray<string> => {
   const first = new Map<string, number>()
   const same: Array<string> = []
   const contrary: Array<string> = []
@@ -90,7 +95,7 @@ export const odditiesAcross = async (
   folder: string,
   split: string,
   against: ReadonlyArray<string>,
-  { keys, digests }: Samples,
+  { keys, digests = [] }: Samples,
   signal: AbortSignal,
 ): Promise<ReadonlyArray<string>> => {
   const own = new Map(digests.map((digest, index): [string, string] => [digest, keys[index] ?? ""]))

@@ -9,8 +9,8 @@ const whole = Type.Integer({ minimum: 0 })
 /** `samples.json`: what is known of a benchmark's images, a column each, in the order of the features' rows. */
 export const SamplesFile = Type.Object({
   keys: Type.Array(Type.String()),
-  /** The first 32 hexadecimal digits of the SHA-256 of each encoded image. */
-  digests: Type.Array(Type.String()),
+  /** The first 32 hexadecimal digits of the SHA-256 of each encoded image; other programs may leave them out. */
+  digests: list(Type.String()),
   /** Of classification. */
   labels: list(whole),
   /** Of multi-label classification: the classes that each image has. */
