@@ -2,7 +2,8 @@ import { type BenchmarkEntry, webdataset } from "./entry.ts"
 
 /**
  * Zero-shot classification: images and classes as CLIP_benchmark's webdatasets have them. The metric is the one that
- * CLIP's paper tells the benchmark by: the mean over classes where these are of very different sizes.
+ * CLIP's paper tells the benchmark by: the mean over classes where these are of very different sizes. Commits are those at
+ * which the Massive Text Embedding Benchmark (mteb) pins the repositories.
  */
 export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
   webdataset({
@@ -10,6 +11,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     title: "ImageNet-1K",
     task: "classification",
     clipBenchmark: "imagenet1k",
+    commit: "b24c7a5a3ef12df09089055d1795e2ce7c7e7397",
     size: 50_000,
     classes: 1000,
     metric: "acc1",
@@ -146,6 +148,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     title: "Country211",
     task: "classification",
     clipBenchmark: "country211",
+    commit: "1699f138f0558342a1cbf99f7cf36b4361bb5ebc",
     size: 21_100,
     classes: 211,
     metric: "acc1",
@@ -213,6 +216,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     title: "FER2013",
     task: "classification",
     clipBenchmark: "fer2013",
+    commit: "9399b94167523fe5c40b3a857e24ef931ee4395b",
     size: 7178,
     classes: 7,
     metric: "acc1",
@@ -247,6 +251,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     title: "GTSRB",
     task: "classification",
     clipBenchmark: "gtsrb",
+    commit: "1c13eff0803d2b02c9dc8dfe85e67770b3f0f3c5",
     size: 12_630,
     classes: 43,
     metric: "acc1",
@@ -258,6 +263,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     title: "PatchCamelyon",
     task: "classification",
     clipBenchmark: "vtab/pcam",
+    commit: "502695fe1a141108650e3c5b91c8b5e0ff84ed49",
     size: 32_768,
     classes: 2,
     metric: "acc1",
@@ -280,6 +286,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     title: "Rendered SST2",
     task: "classification",
     clipBenchmark: "renderedsst2",
+    commit: "66b9a461eda025201dd147e5f390f5984c33643a",
     size: 1821,
     classes: 2,
     metric: "acc1",

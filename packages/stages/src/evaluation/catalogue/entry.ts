@@ -15,6 +15,7 @@ export type BenchmarkSource =
       readonly kind: "hub"
       /** A repository of data on Hugging Face's hub, `owner/name`. */
       readonly repository: string
+      /** A commit where one is known, by which others pin it; else `main`. */
       readonly revision: string
       /** Which of its files: Python's fnmatch patterns. */
       readonly include: ReadonlyArray<string>
@@ -60,16 +61,17 @@ export const webdatasetFiles = (split: string): ReadonlyArray<string> => ["*.txt
 type Described = Omit<BenchmarkEntry, "source" | "split" | "digests">
 
 /** A benchmark that CLIP_benchmark's authors have put on the hub as a webdataset. */
-export const webdataset = (
-  entry: Described & { readonly clipBenchmark: string; readonly split?: string },
-): BenchmarkEntry => {
-  const split = entry.split ?? "test"
+export const webdataset = ({
+  commit,
+  ...entry
+}: Described & { readonly clipBenchmark: string; readonly commit?: string }): BenchmarkEntry => {
+  const split = "test"
   return {
     ...entry,
     source: {
       kind: "hub",
       repository: `${REPOSITORIES}${entry.clipBenchmark.replaceAll("/", "-")}`,
-      revision: "main",
+      revision: commit ?? "main",
       include: webdatasetFiles(split),
     },
     split,
