@@ -4,12 +4,12 @@ import { evaluationInput, metricsOutput, runEvaluation } from "./evaluate-input.
 /** Retrieval of images by text and of texts by image: recall at 1, 5 and 10. */
 export const evaluateRetrieval = defineStage({
   name: "evaluate/retrieval",
-  version: 2,
+  version: 3,
   summary: "Retrieval of images by text and of texts by image: recall at 1, 5 and 10",
   input: evaluationInput("retrieval-benchmark", "Images with their captions"),
   outputs: metricsOutput,
   resources: { cpu: 1, memory: 4000 },
   isolation: "host",
   environment: ["tensor-backend"],
-  run: (input, context) => runEvaluation((library) => library.evaluateRetrieval, input, context),
+  run: (input, context) => runEvaluation(["retrieval"], input, context),
 })

@@ -12,9 +12,10 @@ import {
   type DesignInput,
   type DesignScoring,
 } from "../condition/designs/index.ts"
+import { CLASSES, picture } from "../evaluation/fixtures/tiny-model.ts"
 import { decodeMetrics } from "../evaluation/metrics/index.ts"
 import { writeBenchmarkSamples } from "../formats/index.ts"
-import { decodeImage, encodePng, preprocessForClip } from "../images/index.ts"
+import { decodeImage, preprocessForClip } from "../images/index.ts"
 import {
   type ClipConfig,
   imageFeatures,
@@ -27,7 +28,6 @@ import {
   textFeatures,
   writeVocabulary,
 } from "../models/clip/index.ts"
-import { RandomStream } from "../randomness/index.ts"
 import { loadBackend, Parameters } from "../tensor/index.ts"
 import { evaluateMmvp } from "./evaluate-mmvp.ts"
 import { evaluateRetrieval } from "./evaluate-retrieval.ts"
@@ -40,7 +40,6 @@ const config: ClipConfig = {
   text: { context_length: 16, vocab_size: 520, width: 16, heads: 2, layers: 1 },
 }
 const preprocess = { size: 16, mean: OPENAI_MEAN, std: OPENAI_STD, mode: "shortest" } as const
-const CLASSES = ["star", "arrow", "dot"]
 const TEMPLATES = ["a {c}", "a photo of a {c}"]
 
 let work: string
@@ -60,16 +59,6 @@ afterAll(() => rm(work, { recursive: true }))
 const saveModel = async (name: string, parameters: Parameters) => {
   await saveClip(folder(name), { config, parameters, tokenizerFolder: folder("words"), preprocess })
   parameters.dispose()
-}
-
-/** A picture of four coloured quarters. */
-const picture = (index: number): Promise<Uint8Array> => {
-  const colours = RandomStream.named(index, "picture").integers(12, 256)
-  const data = Uint8Array.from({ length: 20 * 18 * 3 }, (_, at) => {
-    const [x, y] = [Math.floor(at / 3) % 20, Math.floor(at / 60)]
-    return colours[((x > 9 ? 1 : 0) + (y > 8 ? 2 : 0)) * 3 + (at % 3)] ?? 0
-  })
-  return Promise.resolve(encodePng({ width: 20, height: 18, data }))
 }
 
 const text = (content: string) => new TextEncoder().encode(content)

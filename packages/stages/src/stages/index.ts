@@ -1,10 +1,14 @@
 import type { AnyStage } from "@diva-pipeline/core"
+import { benchmarkFetch } from "./benchmark-fetch.ts"
 import { conditionInject } from "./condition-inject.ts"
 import { datasetDigits } from "./dataset-digits.ts"
 import { datasetImage2dataset } from "./dataset-image2dataset.ts"
 import { datasetScenes } from "./dataset-scenes.ts"
+import { evaluateImageFeatures } from "./evaluate-image-features.ts"
 import { evaluateMmvp } from "./evaluate-mmvp.ts"
 import { evaluateRetrieval } from "./evaluate-retrieval.ts"
+import { evaluateScore } from "./evaluate-score.ts"
+import { evaluateTextFeatures } from "./evaluate-text-features.ts"
 import { evaluateZeroShot } from "./evaluate-zero-shot.ts"
 import { exec } from "./exec.ts"
 import { reportSummary } from "./report-summary.ts"
@@ -15,12 +19,16 @@ import { trainDiva } from "./train-diva.ts"
 import { weightsFetch } from "./weights-fetch.ts"
 
 export {
+  benchmarkFetch,
   conditionInject,
   datasetDigits,
   datasetImage2dataset,
   datasetScenes,
+  evaluateImageFeatures,
   evaluateMmvp,
   evaluateRetrieval,
+  evaluateScore,
+  evaluateTextFeatures,
   evaluateZeroShot,
   exec,
   reportSummary,
@@ -36,12 +44,16 @@ export const stageDefinitions: ReadonlyArray<AnyStage> = [
   datasetScenes,
   datasetImage2dataset,
   datasetDigits,
+  benchmarkFetch,
   weightsFetch,
   conditionInject,
   trainDiva,
   trainClip,
   trainAutoencoder,
   trainDiffusion,
+  evaluateImageFeatures,
+  evaluateTextFeatures,
+  evaluateScore,
   evaluateZeroShot,
   evaluateRetrieval,
   evaluateMmvp,
