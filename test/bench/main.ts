@@ -85,5 +85,5 @@ if (values.help || !isBench(which)) {
       classes: Number(values.classes),
       repeats: Number(values.repeats ?? 1),
     })
-  else await benchModels({ bin, only: values.only, repeats: 5 })
+  else await benchModels({ bin, only: values.only, repeats: Number(values.repeats ?? 5) })
 }
