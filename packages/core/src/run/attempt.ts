@@ -14,6 +14,7 @@ export interface Attempt {
   readonly task: Task
   readonly key: string
   readonly input: Readonly<Record<string, unknown>>
+  readonly origins: NonNullable<StageCall["origins"]>
   /** 1 for the first. */
   readonly number: number
   readonly gpus: ReadonlyArray<number>
@@ -54,7 +55,7 @@ export const runAttempt = (context: RunContext, attempt: Attempt): Effect.Effect
 
 const measuredAttempt = (
   context: RunContext,
-  { task, key, input, number, gpus }: Attempt,
+  { task, key, input, origins, number, gpus }: Attempt,
   measures: AttemptMeasures,
 ): Effect.Effect<KeptOutputs, StageFailure> =>
   Effect.gen(function* () {
@@ -68,6 +69,7 @@ const measuredAttempt = (
       ...(stage.module !== undefined && { module: stage.module.file }),
       input,
       outputs,
+      origins,
       scratch,
       checkpoint,
       environment: environmentOf(task, gpus, context.environment, process.env),
