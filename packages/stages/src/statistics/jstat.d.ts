@@ -1,0 +1,8 @@
+/** What is used of jstat, which comes without types. */
+declare module "jstat" {
+  interface Distribution {
+    readonly cdf: (x: number, ...parameters: ReadonlyArray<number>) => number
+    readonly inv: (p: number, ...parameters: ReadonlyArray<number>) => number
+  }
+  export const jStat: { readonly normal: Distribution; readonly studentt: Distribution }
+}
