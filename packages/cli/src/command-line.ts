@@ -3,6 +3,7 @@ import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { CommandFailed } from "./command-failed.ts"
 import {
   backend,
+  benchmarks,
   cache,
   fromFire,
   graph,
@@ -30,6 +31,7 @@ const divaPipeline = Command.make("diva-pipeline").pipe(
     validate,
     schema,
     stages,
+    benchmarks,
     backend,
     runs,
     graph,

@@ -10,5 +10,8 @@ export { type EngineOptions, engineLayer } from "./engine/index.ts"
 export * from "./native/index.ts"
 export * from "./stages/index.ts"
 
+/** The catalogue of benchmarks, which is loaded when it is needed. */
+export const loadBenchmarks = () => import("./evaluation/catalogue/index.ts")
+
 /** The downloader of image lists, which is loaded when it is needed. */
 export const loadDownloader = () => import("./datasets/image2dataset/index.ts")

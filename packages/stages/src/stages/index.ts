@@ -1,4 +1,5 @@
 import type { AnyStage } from "@diva-pipeline/core"
+import { benchmarkFetch } from "./benchmark-fetch.ts"
 import { conditionInject } from "./condition-inject.ts"
 import { datasetDigits } from "./dataset-digits.ts"
 import { datasetImage2dataset } from "./dataset-image2dataset.ts"
@@ -15,6 +16,7 @@ import { trainDiva } from "./train-diva.ts"
 import { weightsFetch } from "./weights-fetch.ts"
 
 export {
+  benchmarkFetch,
   conditionInject,
   datasetDigits,
   datasetImage2dataset,
@@ -36,6 +38,7 @@ export const stageDefinitions: ReadonlyArray<AnyStage> = [
   datasetScenes,
   datasetImage2dataset,
   datasetDigits,
+  benchmarkFetch,
   weightsFetch,
   conditionInject,
   trainDiva,

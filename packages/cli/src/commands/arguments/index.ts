@@ -1,6 +1,7 @@
 // What each command takes, apart from what it does: each handler is imported when it is called, so that `--help` answers
 // without loading the engine.
 export { backend } from "./backend.ts"
+export { benchmarks } from "./benchmarks.ts"
 export { cache } from "./cache.ts"
 export { fromFire } from "./fire.ts"
 export { image2dataset } from "./image2dataset.ts"

@@ -3,9 +3,9 @@ import { permanent } from "@diva-pipeline/core"
 /** The scheme of files on the hub, as huggingface_hub writes it: `hf://owner/name@revision/path`. */
 export const HUB_SCHEME = "hf://"
 
-/** A repository of models at one of its revisions. */
+/** A repository of models or of data at one of its revisions. */
 export interface HubRevision {
-  /** `owner/name`. */
+  /** `owner/name`, or `datasets/owner/name`. */
   readonly repository: string
   /** A branch, a tag, or a commit. */
   readonly revision: string
@@ -16,8 +16,9 @@ export interface HubAddress extends HubRevision {
   readonly path: string
 }
 
-const ADDRESS = /^hf:\/\/(?:models\/)?([^/@]+\/[^/@]+)(?:@(refs\/(?:pr\/\d+|convert\/[\w.-]+)|[^/]+))?\/(.+)$/
-const REPOSITORY = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/
+const ADDRESS =
+  /^hf:\/\/(?:models\/)?((?:datasets\/)?[^/@]+\/[^/@]+)(?:@(refs\/(?:pr\/\d+|convert\/[\w.-]+)|[^/]+))?\/(.+)$/
+const REPOSITORY = /^(?:datasets\/)?[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/
 const REVISION = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w][\w./+-]*$/
 
 /** Whether a revision is a commit, and so will always be the same. */

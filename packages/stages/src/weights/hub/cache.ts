@@ -28,7 +28,7 @@ import type { HubFile, HubSnapshot } from "./snapshot.ts"
  */
 
 const repositoryFolder = (cache: string, repository: string): string =>
-  join(cache, ["models", ...repository.split("/")].join("--"))
+  join(cache, `${repository.startsWith("datasets/") ? "" : "models/"}${repository}`.split("/").join("--"))
 
 /** The name of a file's blob; undefined where the hub gave no digest. */
 const blobName = ({ sha256, gitSha1 }: HubFile): string | undefined => sha256 ?? gitSha1

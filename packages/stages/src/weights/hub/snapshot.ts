@@ -66,16 +66,21 @@ const freshSnapshot = Effect.fnUntraced(function* (
 ): Effect.fn.Return<HubSnapshot, TransferFault> {
   const { repository, revision } = asked
   // Loaded when it is needed: most weights of small pipelines come with the package.
-  const { listFiles, modelInfo } = yield* Effect.promise(() => import("@huggingface/hub"))
+  const { datasetInfo, listFiles, modelInfo } = yield* Effect.promise(() => import("@huggingface/hub"))
   const call = { hubUrl: wire.hub.endpoint, fetch: hubFetch(wire) }
   const ask = <A>(run: () => Promise<A>) =>
     Effect.tryPromise({ try: run, catch: faultOfCall }).pipe(
       Effect.mapError((fault) => explained(fault, asked)),
       retryTransfer(retry),
     )
+  const info = { ...call, revision, additionalFields: ["sha" as const] }
+  const describe = () =>
+    repository.startsWith("datasets/")
+      ? datasetInfo({ ...info, name: repository.slice("datasets/".length) })
+      : modelInfo({ ...info, name: repository })
   const commit = isCommit(revision)
     ? revision
-    : (yield* ask(() => modelInfo({ ...call, name: repository, revision, additionalFields: ["sha"] })).pipe(
+    : (yield* ask<unknown>(describe).pipe(
         Effect.flatMap((found) => Effect.mapError(decodeCommit(found), misunderstood)),
       )).sha
   const entries = yield* ask(() =>

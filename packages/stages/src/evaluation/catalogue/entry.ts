@@ -1,0 +1,78 @@
+/** What a benchmark asks of a model. */
+export type BenchmarkTask = "classification" | "multilabel" | "retrieval" | "pairs"
+
+/** The metrics that single benchmarks are told by. */
+export type MainMetric =
+  | "acc1"
+  | "mean_per_class_recall"
+  | "mean_average_precision"
+  | "image_retrieval_recall@1"
+  | "average"
+
+/** Where a benchmark is to be had. */
+export type BenchmarkSource =
+  | {
+      readonly kind: "hub"
+      /** A repository of data on Hugging Face's hub, `owner/name`. */
+      readonly repository: string
+      readonly revision: string
+      /** Which of its files: Python's fnmatch patterns. */
+      readonly include: ReadonlyArray<string>
+    }
+  | {
+      readonly kind: "archive"
+      readonly url: string
+      readonly sha256: string | null
+      /** What must be done with it before it can be scored. */
+      readonly layout: string
+    }
+
+/** A benchmark, as data. */
+export interface BenchmarkEntry {
+  readonly name: string
+  /** As papers write it. */
+  readonly title: string
+  readonly task: BenchmarkTask
+  /** Its name in CLIP_benchmark; null where that has none. */
+  readonly clipBenchmark: string | null
+  readonly source: BenchmarkSource
+  readonly split: string
+  /** Images. */
+  readonly size: number
+  /** Classes, or categories of pairs; null for retrieval. */
+  readonly classes: number | null
+  /** What it is told by in one number. */
+  readonly metric: MainMetric
+  /** The set of prompts that comes with it, and how many they are; null where texts are the benchmark's own. */
+  readonly templates: { readonly set: string; readonly count: number } | null
+  /** SPDX identifier, or the publisher's terms in a few words; null where none are stated. */
+  readonly licence: string | null
+  /** SHA-256 of its parts by path, where it is known: where not, the hub's own digests at the moment of the download count. */
+  readonly digests: Readonly<Record<string, string>>
+  readonly note?: string
+}
+
+const REPOSITORIES = "clip-benchmark/wds_"
+
+/** The files of a repository that its test split is made of. */
+export const webdatasetFiles = (split: string): ReadonlyArray<string> => ["*.txt", `${split}/*`]
+
+type Described = Omit<BenchmarkEntry, "source" | "split" | "digests">
+
+/** A benchmark that CLIP_benchmark's authors have put on the hub as a webdataset. */
+export const webdataset = (
+  entry: Described & { readonly clipBenchmark: string; readonly split?: string },
+): BenchmarkEntry => {
+  const split = entry.split ?? "test"
+  return {
+    ...entry,
+    source: {
+      kind: "hub",
+      repository: `${REPOSITORIES}${entry.clipBenchmark.replaceAll("/", "-")}`,
+      revision: "main",
+      include: webdatasetFiles(split),
+    },
+    split,
+    digests: {},
+  }
+}

@@ -1,0 +1,41 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, describe, expect, test } from "vitest"
+import { makeFolder, removeFolder, run } from "./command.ts"
+
+const folder = makeFolder()
+afterAll(() => removeFolder(folder))
+
+const put = (path: string, text: string): void => {
+  mkdirSync(join(folder, path, ".."), { recursive: true })
+  writeFileSync(join(folder, path), text)
+}
+
+describe("benchmarks", () => {
+  test("lists the catalogue, and says which are at hand and what others lack", async () => {
+    for (const name of ["classnames.txt", "zeroshot_classification_templates.txt", "test/0.tar"]) {
+      put(`data/mnist/${name}`, "x")
+      put(`benchmarks/wds_vtab-dtd/${name}`, "x")
+    }
+    put("data/mnist/test/nshards.txt", "1\n")
+    put("benchmarks/wds_vtab-dtd/test/nshards.txt", "2\n")
+    const { code, stdout } = await run(folder, ["benchmarks", "--root", "data", "--root", "benchmarks"])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^imagenet-1k +classification +50 000 +1000 +80 +acc1 +-$/m)
+    expect(stdout).toMatch(/^mnist .*\/data\/mnist$/m)
+    expect(stdout).toMatch(/^dtd .* \S+\/benchmarks\/wds_vtab-dtd lacks test\/1\.tar$/m)
+    expect(stdout).toContain("1 of 30 benchmarks at hand in ")
+    const listed: ReadonlyArray<{ name: string; atHand: unknown }> = JSON.parse(
+      (await run(folder, ["benchmarks", "--root", "benchmarks", "--json"])).stdout,
+    )
+    expect(listed).toHaveLength(30)
+    expect(listed.find(({ name }) => name === "dtd")?.atHand).toEqual({
+      folder: join(folder, "benchmarks/wds_vtab-dtd"),
+      missing: ["test/1.tar"],
+    })
+    expect(listed.find(({ name }) => name === "mnist")).toMatchObject({
+      atHand: null,
+      licence: "CC-BY-SA-3.0",
+    })
+  })
+})
