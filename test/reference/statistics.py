@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
-from statsmodels.stats.weightstats import DescrStatsW
+from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
 r = np.random.default_rng(8)
 
@@ -46,10 +46,14 @@ runs = [[0.01, 0.02, 0.015], [-0.01, 0.02, 0.0, 0.005], [0.3, 0.31, 0.29, 0.3, 0
 differences = r.choice([-1, 0, 1], 120, p=[0.08, 0.77, 0.15]).astype(float).tolist()
 clusters = [r.binomial(1, share, 5).tolist() for share in r.uniform(0, 1, 40)]
 seeds = [r.binomial(1, np.clip(np.linspace(0.2, 0.9, 80) + shift, 0, 1)).tolist() for shift in np.linspace(-0.05, 0.05, 12)]
+pairs = []
+for gain in (0.0, 0.02):
+    before = r.binomial(1, 0.6, 500).astype(float)
+    changed = r.random(500)
+    pairs.append((before, np.where(changed < 0.05 + gain, 1.0, np.where(changed > 0.95, 0.0, before))))
 
 json.dump({
     "student-quantile": [[p, n, float(stats.t.ppf(p, n))] for n in (1, 2, 3, 7, 29, 400) for p in (0.9, 0.95, 0.975, 0.999)],
-    "student-below": [[t, n, float(stats.t.cdf(t, n))] for n in (1, 2, 5, 40) for t in (-12.0, -3.1, -0.2, 0.0, 1.7)],
     "normal-quantile": [[p, float(stats.norm.ppf(p))] for p in (0.025, 0.5, 0.9, 0.975, 0.999)],
     "normal-below": [[z, float(stats.norm.cdf(z))] for z in (-6.0, -1.96, 0.0, 0.7, 3.0)],
     "wilson": [[x, n, level, interval(proportion_confint(x, n, 1 - level, "wilson"))]
@@ -59,8 +63,7 @@ json.dump({
     "holm": [[p, multipletests(p, method="holm")[1].tolist()] for p in p_values],
     "benjamini-hochberg": [[p, multipletests(p, method="fdr_bh")[1].tolist()] for p in p_values],
     "student-interval": [[v, level, interval(DescrStatsW(v).tconfint_mean(1 - level))] for v in runs for level in (0.9, 0.95)],
-    "student-test": [[v, float(stats.ttest_1samp(v, 0).pvalue)] for v in runs],
-    "student-equivalence": [[v, m, float(DescrStatsW(v).ttost_mean(-m, m)[0])] for v in runs for m in (0.01, 0.05)],
+    "equivalence": [[b.tolist(), a.tolist(), m, float(ttost_paired(a, b, -m, m)[0])] for b, a in pairs for m in (0.01, 0.03, 0.06)],
     "change": [[g, l, n, level, change(g, l, n, level)]
                for g, l, n in ((0, 0, 10), (4, 0, 40), (120, 80, 1000), (3, 9, 50_000)) for level in (0.9, 0.95)],
     "bootstrap": {"values": differences, "interval": resampled(differences)},

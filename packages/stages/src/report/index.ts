@@ -1,2 +1,3 @@
+export { buildReport, type ReportSources } from "./build-report.ts"
 export type { Report } from "./report.ts"
-export { buildReport, type ReportSources, writeReport } from "./write-report.ts"
+export { writeReport } from "./write-report.ts"

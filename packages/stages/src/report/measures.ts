@@ -45,3 +45,7 @@ export const kindOrder = (kind: Metrics["kind"]): number => KINDS.indexOf(kind)
 
 /** What a benchmark's items are, in the plural. */
 export const itemsOf = (kind: Metrics["kind"]): string => (kind === "mmvp" ? "pairs" : "images")
+
+/** Whether a metric is the one by which a benchmark of its kind is told. */
+export const isPrimary = (kind: Metrics["kind"], metric: string): boolean =>
+  MEASURES[kind].some((measure) => measure.metric === metric && measure.primary)

@@ -9,6 +9,7 @@ import { evaluateRetrieval } from "./evaluate-retrieval.ts"
 import { evaluateZeroShot } from "./evaluate-zero-shot.ts"
 import { exec } from "./exec.ts"
 import { reportSummary } from "./report-summary.ts"
+import { resultsImport } from "./results-import.ts"
 import { trainAutoencoder } from "./train-autoencoder.ts"
 import { trainClip } from "./train-clip.ts"
 import { trainDiffusion } from "./train-diffusion.ts"
@@ -26,6 +27,7 @@ export {
   evaluateZeroShot,
   exec,
   reportSummary,
+  resultsImport,
   trainAutoencoder,
   trainClip,
   trainDiffusion,
@@ -49,5 +51,6 @@ export const stageDefinitions: ReadonlyArray<AnyStage> = [
   evaluateRetrieval,
   evaluateMmvp,
   reportSummary,
+  resultsImport,
   exec,
 ]

@@ -8,7 +8,7 @@ export {
 } from "./bootstrap.ts"
 export { type Changes, comparePaired, type PairedDifference } from "./comparison.ts"
 export { benjaminiHochberg, holm } from "./correction.ts"
-export { type Equivalence, equivalenceOf, equivalenceOfRuns } from "./equivalence.ts"
+export { type Equivalence, equivalenceOf } from "./equivalence.ts"
 export type { Estimate } from "./estimate.ts"
 export {
   changeInterval,
@@ -20,6 +20,5 @@ export {
 export { mcnemarTest } from "./mcnemar.ts"
 export { mean, standardDeviation } from "./moments.ts"
 export type { Grouping } from "./resampling.ts"
-export { studentTest } from "./runs.ts"
 export { shareEstimate, summaryEstimate } from "./scores.ts"
 export { unpairedDifference } from "./unpaired.ts"

@@ -4,5 +4,6 @@ declare module "jstat" {
     readonly cdf: (x: number, ...parameters: ReadonlyArray<number>) => number
     readonly inv: (p: number, ...parameters: ReadonlyArray<number>) => number
   }
-  export const jStat: { readonly normal: Distribution; readonly studentt: Distribution }
+  const jstat: { readonly jStat: { readonly normal: Distribution; readonly studentt: Distribution } }
+  export default jstat
 }

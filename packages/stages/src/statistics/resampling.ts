@@ -24,7 +24,7 @@ export const groupsOf = (items: number, grouping?: Grouping): ReadonlyArray<Grou
 }
 
 /** From so many drawn items on the mean of a draw is as good as normal, and is drawn as such. */
-const MOST_DRAWN = 4_000_000
+const MOST_DRAWN = 1_000_000
 
 /** Draws of items, of values that may change between draws. */
 export interface ItemDraw {

@@ -4,7 +4,7 @@ import { RandomStream } from "../randomness/index.ts"
 import { bootstrap, estimateOf, percentileInterval, pValueAgainst, type Seeds } from "./bootstrap.ts"
 import { comparePaired } from "./comparison.ts"
 import { benjaminiHochberg, holm } from "./correction.ts"
-import { equivalenceOf, equivalenceOfRuns } from "./equivalence.ts"
+import { equivalenceOf } from "./equivalence.ts"
 import type { Estimate } from "./estimate.ts"
 import { type Interval, stratifiedInterval, studentInterval, wilsonInterval } from "./interval.ts"
 import { mcnemarTest } from "./mcnemar.ts"
@@ -45,7 +45,6 @@ describe("analytic intervals", () => {
 
   it("of one seed alone there is none over seeds", () => {
     expect(studentInterval([1])).toBeUndefined()
-    expect(equivalenceOfRuns([0], 0.1)).toBeUndefined()
   })
 })
 

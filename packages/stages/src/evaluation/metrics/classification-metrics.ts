@@ -1,3 +1,4 @@
+import { type Interval, mean, stratifiedInterval, wilsonInterval } from "../../statistics/index.ts"
 import {
   averagePrecision,
   countByClass,
@@ -7,7 +8,6 @@ import {
   type Scores,
   topK,
 } from "./classification.ts"
-import { type Interval, mean, stratifiedInterval, wilsonInterval } from "./intervals.ts"
 import type { Metrics, Part } from "./metrics-file.ts"
 import {
   asText,

@@ -1,4 +1,3 @@
-export { bootstrapInterval, estimateOf, type Grouping } from "./bootstrap.ts"
 export {
   averagePrecision,
   countByClass,
@@ -14,15 +13,6 @@ export {
   type MultiLabelScores,
   multiLabelMetrics,
 } from "./classification-metrics.ts"
-export { comparePaired, mcnemarTest, type PairedComparison } from "./comparison.ts"
-export {
-  type Interval,
-  mean,
-  standardDeviation,
-  stratifiedInterval,
-  studentInterval,
-  wilsonInterval,
-} from "./intervals.ts"
 export { decodeMetrics, encodeMetrics, type Metrics, MetricsFileError, type Part } from "./metrics-file.ts"
 export { pairMetrics, type ScoredPair } from "./pair-metrics.ts"
 export { averageOfCategories, isPairRight, PAIR_CHANCE, type PairScores, scoreByCategory } from "./pairs.ts"

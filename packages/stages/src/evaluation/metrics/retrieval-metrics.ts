@@ -1,6 +1,5 @@
-import { bootstrapInterval } from "./bootstrap.ts"
+import { bootstrap, type Interval, mean, percentileInterval } from "../../statistics/index.ts"
 import { topK } from "./classification.ts"
-import { type Interval, mean } from "./intervals.ts"
 import type { Metrics } from "./metrics-file.ts"
 import { imageRanks, type Similarities, textRanks } from "./retrieval.ts"
 import {
@@ -60,10 +59,9 @@ const clusteredInterval = (
   sizes: ReadonlyArray<number>,
   purpose: string,
 ): Interval =>
-  bootstrapInterval(shares(draws), intervalStream(purpose), {
-    kind: "clusters",
-    sizes,
-  })
+  percentileInterval(
+    bootstrap({ of: [shares(draws)], grouping: { kind: "clusters", sizes } }, intervalStream(purpose)),
+  )
 
 /** The chance that a random order has a match among the first k. */
 const retrievalChance = (name: string, images: number, captions: ReadonlyArray<number>): number => {
