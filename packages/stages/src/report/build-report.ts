@@ -51,6 +51,7 @@ export const buildReport = Effect.fnUntraced(function* (
     title: sources.title,
     margin,
     cells: makeCells(sides, margin),
+    records: { before: metricsOf(sides.before), after: metricsOf(sides.after) },
     imported: (yield* Effect.forEach(sources.imported ?? [], readImported)).flat(),
     training: sources.training === undefined ? [] : yield* readTraining(sources.training),
     details: Object.entries(sources.details)
@@ -62,13 +63,14 @@ export const buildReport = Effect.fnUntraced(function* (
   return report
 })
 
+const metricsOf = (files: ReadonlyArray<Measured>) => files.map(({ metrics }) => metrics)
+
 // What reads images is loaded only where it is needed: the report runs in the engine's own process.
 const changedPairs = Effect.fnUntraced(function* (
   { pairs }: ReportSources,
   { before, after }: { readonly before: ReadonlyArray<Measured>; readonly after: ReadonlyArray<Measured> },
 ) {
   if (pairs === undefined) return []
-  const metricsOf = (files: ReadonlyArray<Measured>) => files.map(({ metrics }) => metrics)
   return yield* attempt(async () => {
     const { findChangedPairs } = await import("./changed-pairs.ts")
     return findChangedPairs(pairs, metricsOf(before), metricsOf(after))

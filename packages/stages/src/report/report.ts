@@ -1,3 +1,4 @@
+import type { Metrics } from "../evaluation/metrics/index.ts"
 import type { ImportedScore } from "../results/index.ts"
 import type { Answers } from "./answers.ts"
 import type { Cell } from "./cells.ts"
@@ -24,6 +25,8 @@ export interface Report {
   /** Within which a score counts as preserved. */
   readonly margin: number
   readonly cells: ReadonlyArray<Cell>
+  /** What the cells were made of. */
+  readonly records: { readonly before: ReadonlyArray<Metrics>; readonly after: ReadonlyArray<Metrics> }
   /** Results of other programs, without a record of answers. */
   readonly imported: ReadonlyArray<ImportedScore>
   readonly training: ReadonlyArray<TrainingPoint>

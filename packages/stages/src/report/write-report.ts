@@ -1,20 +1,22 @@
 import { mkdir, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { Effect } from "effect"
+import { encodeMetrics } from "../evaluation/metrics/index.ts"
 import { drawingsOf } from "./drawings.ts"
 import { drawFigures, onPaper } from "./figures/index.ts"
 import { latexTable } from "./latex.ts"
 import { summaryMarkdown } from "./markdown.ts"
 import { reportPage } from "./page/index.ts"
 import { attempt } from "./read-sources.ts"
+import { RECORDS, recordName } from "./records.ts"
 import type { Report } from "./report.ts"
 import { resultRows } from "./rows.ts"
 import { summaryJson } from "./summary.ts"
 import { csvText, jsonLines } from "./tables.ts"
 
 /**
- * Writes a report into a folder: the page, the text, the data, the tables, and each figure as SVG and as the Vega-Lite
- * specification that it was drawn from. The same report gives the same bytes.
+ * Writes a report into a folder: the page, the text, the data, the tables, each figure as SVG and as the Vega-Lite
+ * specification that it was drawn from, and the metrics files that it was made of. The same report gives the same bytes.
  */
 export const writeReport = Effect.fnUntraced(function* (folder: string, report: Report) {
   const figures = yield* attempt(() => drawFigures(drawingsOf(report)), folder)
@@ -31,9 +33,15 @@ export const writeReport = Effect.fnUntraced(function* (folder: string, report: 
     files[join("figures", `${name}.svg`)] = `${onPaper(svg)}\n`
     files[join("figures", `${name}.vl.json`)] = `${JSON.stringify(spec, null, 1)}\n`
   }
-  if (figures.length > 0) yield* attempt(() => mkdir(join(folder, "figures"), { recursive: true }), folder)
+  for (const side of ["before", "after"] as const)
+    report.records[side].forEach((metrics, index) => {
+      files[join(RECORDS, recordName(side, index))] = encodeMetrics(metrics)
+    })
   for (const [name, text] of Object.entries(files)) {
     const file = join(folder, name)
-    yield* attempt(() => writeFile(file, text), file)
+    yield* attempt(async () => {
+      await mkdir(dirname(file), { recursive: true })
+      await writeFile(file, text)
+    }, file)
   }
 })

@@ -68,7 +68,7 @@ export const reportSummary = defineStage({
   outputs: {
     report: {
       kind: "report",
-      description: "index.html, summary.md, summary.json, results.jsonl, .csv and .tex, and figures",
+      description: "index.html, summary.md, summary.json, results.jsonl, .csv and .tex, figures, and records of the answers",
     },
   },
   isolation: "inline",
