@@ -75,6 +75,7 @@ export const bundle = async (outdir, plugins = []) => {
       main: "src/main.ts",
       host: "src/host.ts",
       "image-worker": "../stages/src/datasets/image2dataset/images/image-worker.ts",
+      "preparing-worker": "../stages/src/evaluation/images/preparing-worker.ts",
     },
     absWorkingDir: here,
     outdir,

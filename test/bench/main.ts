@@ -3,16 +3,20 @@ import { existsSync, mkdirSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { benchEngine } from "./engine/bench.ts"
+import { benchEvaluation, EVALUATION_PEERS } from "./evaluation/bench.ts"
 import { benchDownload, DOWNLOAD_PEERS } from "./image2dataset/bench.ts"
 import { benchModels, MODEL_PEERS } from "./models/bench.ts"
 
 const USAGE = `npm run bench engine -- [--all] [--only compare|scale|large] [--install-peers]
 npm run bench models -- [--only features|blocks|unet|unet-gradient|preprocess] [--install-peers]
+npm run bench evaluation -- [--only zero-shot|logits|retrieval] [--images 10000] [--classes 1000] [--repeats 1]
+                           [--install-peers]
 npm run bench image2dataset -- [--only keep_ratio|center_crop|border|files|parquet|no-reencoding|troubled|long-list]
                                [--images 5000] [--install-peers]
 
   --install-peers  first installs snakemake, dvc, redun and luigi into .build/bench-peers,
                    PyTorch, open_clip and diffusers into .build/bench-models,
+                   PyTorch, open_clip and CLIP_benchmark into .build/bench-evaluation,
                    or img2dataset into .build/bench-image2dataset
   --all            also what takes many minutes
   --only PART      one part of the benchmark
@@ -22,11 +26,13 @@ const root = resolve(import.meta.dirname, "../..")
 const ENVIRONMENTS = {
   engine: join(root, ".build", "bench-peers"),
   models: join(root, ".build", "bench-models"),
+  evaluation: join(root, ".build", "bench-evaluation"),
   image2dataset: join(root, ".build", "bench-image2dataset"),
 }
 const PEERS = {
   engine: ["snakemake==9.27.1", "dvc==3.67.1", "redun==0.44.1", "luigi==3.8.1"],
   models: MODEL_PEERS,
+  evaluation: EVALUATION_PEERS,
   image2dataset: DOWNLOAD_PEERS,
 }
 
@@ -43,14 +49,19 @@ const { values, positionals } = parseArgs({
   options: {
     all: { type: "boolean", default: false },
     only: { type: "string" },
-    images: { type: "string", default: "5000" },
+    images: { type: "string" },
+    classes: { type: "string", default: "1000" },
+    repeats: { type: "string", default: "1" },
     "install-peers": { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 })
 
+const isBench = (name: string | undefined): name is keyof typeof ENVIRONMENTS =>
+  name !== undefined && Object.hasOwn(ENVIRONMENTS, name)
+
 const [which] = positionals
-if (values.help || (which !== "engine" && which !== "models" && which !== "image2dataset")) {
+if (values.help || !isBench(which)) {
   process.stdout.write(USAGE)
   process.exitCode = values.help ? 0 : 2
 } else {
@@ -59,6 +70,14 @@ if (values.help || (which !== "engine" && which !== "models" && which !== "image
   const bin = join(environment, "bin")
   if (which === "engine") await benchEngine({ bin, all: values.all, only: values.only })
   else if (which === "image2dataset")
-    await benchDownload({ bin, only: values.only, images: Number(values.images) })
+    await benchDownload({ bin, only: values.only, images: Number(values.images ?? 5000) })
+  else if (which === "evaluation")
+    await benchEvaluation({
+      bin,
+      only: values.only,
+      images: Number(values.images ?? 10_000),
+      classes: Number(values.classes),
+      repeats: Number(values.repeats),
+    })
   else await benchModels({ bin, only: values.only, repeats: 5 })
 }

@@ -36,13 +36,18 @@ export const joinRows = (parts: ReadonlyArray<Float32Array>, count: number): Fea
  * Refuses features with values that are no numbers: every comparison with them is false, so they would be scored as
  * if the model knew nothing.
  *
+ * @param nameOf what a row is of
  * @throws StageFailure saying what they are of
  */
-export const checkFinite = (features: Features, what: string): Features => {
+export const checkFinite = (
+  features: Features,
+  what: string,
+  nameOf: (row: number) => string = (row) => `row ${row}`,
+): Features => {
   const wrong = features.values.findIndex((value) => !Number.isFinite(value))
   if (wrong < 0) return features
   throw permanent(
-    `the model's features of ${what} are not finite numbers (row ${Math.floor(wrong / features.width)})`,
+    `the model's features of ${what} are not finite numbers (${nameOf(Math.floor(wrong / features.width))})`,
     {
       hint: "the weights are broken, as after a training that diverged: lower its learning rate",
     },

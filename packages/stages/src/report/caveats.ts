@@ -10,6 +10,7 @@ export const caveats = ({ cells, imported, margin }: Report): ReadonlyArray<stri
     ...lonelyCaveat(cells),
     ...cells.flatMap(unmatched),
     ...cells.flatMap(untold),
+    ...cells.flatMap(({ name, flags }) => flags.map((flag) => `${name}: ${flag}`)),
     ...noiseCaveat(cells),
     ...seedCaveat(findings.length, cells),
     ...(findings.length < 2

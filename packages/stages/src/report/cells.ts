@@ -30,6 +30,8 @@ export interface Cell {
   readonly view: Metrics["view"]
   /** The model's label, where its metrics have one. */
   readonly model: string | undefined
+  /** The set of prompts that classes were described by, where it is known. */
+  readonly prompts: string | undefined
   readonly n: number
   /** How many files, of runs with seeds of their own, are behind each side. */
   readonly runs: Sides<number>
@@ -38,6 +40,8 @@ export interface Cell {
   readonly rows: ReadonlyArray<Row>
   readonly parts: ReadonlyArray<PartRow>
   readonly origins: Sides<ReadonlyArray<Origin>>
+  /** What is odd in the data, in sentences. */
+  readonly flags: ReadonlyArray<string>
   /** Metrics that are not told because they come without an interval. */
   readonly untold: ReadonlyArray<string>
 }
@@ -48,17 +52,19 @@ interface Place {
   readonly benchmark: string
   readonly view: Metrics["view"]
   readonly model: string | undefined
+  readonly prompts: string | undefined
 }
 
-const placeOf = ({ metrics: { kind, benchmark, view, model } }: Measured): Place => ({
+const placeOf = ({ metrics: { kind, benchmark, view, model, prompts } }: Measured): Place => ({
   kind,
   benchmark,
   view,
   model,
+  prompts,
 })
 
-const keyOf = ({ kind, benchmark, view, model }: Place): string =>
-  JSON.stringify([kind, benchmark, view, model])
+const keyOf = ({ kind, benchmark, view, model, prompts }: Place): string =>
+  JSON.stringify([kind, benchmark, view, model, prompts])
 
 /**
  * Puts metrics files into cells and compares the sides of each. A model is compared with the one of its own label; where
@@ -73,9 +79,9 @@ export const makeCells = (sides: Sides<ReadonlyArray<Measured>>, margin: number)
   for (const file of sides.after) places.set(keyOf(placeOf(file)), placeOf(file))
   const unmatched = sides.before.map(placeOf).filter((place) => !isCovered(place, places, rename))
   for (const place of unmatched) places.set(keyOf(place), place)
-  const models = new Set([...places.values()].map(({ model }) => model))
+  const names = nameAll([...places.values()])
   const cells = [...places.values()].map((place, index) =>
-    makeCell(place, { id: `cell-${index + 1}`, name: nameOf(place, models.size > 1) }, margin, {
+    makeCell(place, { id: `cell-${index + 1}`, name: names.get(keyOf(place)) ?? "" }, margin, {
       before: sides.before.filter((file) => isOf(file, place, rename)),
       after: sides.after.filter((file) => isOf(file, place, false)),
     }),
@@ -83,13 +89,24 @@ export const makeCells = (sides: Sides<ReadonlyArray<Measured>>, margin: number)
   return correctTogether(cells.sort((a, b) => kindOrder(a.kind) - kindOrder(b.kind)))
 }
 
-/** The view is told when it isn't the usual one. */
-const nameOf = ({ benchmark, view, model }: Place, severalModels: boolean): string =>
-  [
-    ...(severalModels && model !== undefined ? [`${model}, `] : []),
-    benchmark,
-    ...(view === "class" ? [] : [` (${view} view)`]),
-  ].join("")
+/** Names the cells: with their models and prompts where there are several, with the view where it isn't the usual one. */
+const nameAll = (places: ReadonlyArray<Place>): ReadonlyMap<string, string> => {
+  const models = new Set(places.map(({ model }) => model))
+  return new Map(
+    places.map((place) => {
+      const { kind, benchmark, view, model, prompts } = place
+      const alike = places.filter((other) => other.kind === kind && other.benchmark === benchmark)
+      const severalPrompts = new Set(alike.map((other) => other.prompts)).size > 1
+      const name = [
+        ...(models.size > 1 && model !== undefined ? [`${model}, `] : []),
+        benchmark,
+        ...(severalPrompts && prompts !== undefined ? [`, ${prompts} prompts`] : []),
+        ...(view === "class" ? [] : [` (${view} view)`]),
+      ].join("")
+      return [keyOf(place), name]
+    }),
+  )
+}
 
 const isOf = (file: Measured, place: Place, whateverModel: boolean): boolean =>
   keyOf(whateverModel ? { ...placeOf(file), model: place.model } : placeOf(file)) === keyOf(place)
@@ -100,7 +117,7 @@ const isCovered = (place: Place, places: ReadonlyMap<string, Place>, whateverMod
   )
 
 const makeCell = (
-  { kind, benchmark, view, model }: Place,
+  { kind, benchmark, view, model, prompts }: Place,
   named: Pick<Cell, "id" | "name">,
   margin: number,
   sides: Sides<ReadonlyArray<Measured>>,
@@ -111,7 +128,11 @@ const makeCell = (
   const sameItems = all.every(({ items }) => items.digest === first?.items.digest)
   const measures = measuresOf(kind).filter(({ metric }) => all.some(({ metrics }) => metric in metrics))
   const rows = measures.map((measure) =>
-    compareMetric(files, measure, { sameItems, margin, names: [benchmark, view, model ?? ""] }),
+    compareMetric(files, measure, {
+      sameItems,
+      margin,
+      names: [benchmark, view, model ?? "", prompts ?? ""],
+    }),
   )
   return {
     ...named,
@@ -119,12 +140,14 @@ const makeCell = (
     benchmark,
     view,
     model,
+    prompts,
     n: first?.n ?? 0,
     runs: { before: files.before.length, after: files.after.length },
     sameItems,
     rows: rows.filter(({ before, after }) => before !== undefined || after !== undefined),
     parts: compareParts(files, sameItems),
     origins: { before: originsOf(sides.before), after: originsOf(sides.after) },
+    flags: [...new Set(all.flatMap(({ flags = [] }) => flags))],
     untold: rows.flatMap(({ measure, before, after }) =>
       (before ?? after) === undefined ? [measure.title] : [],
     ),

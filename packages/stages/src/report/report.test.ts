@@ -333,7 +333,7 @@ No score changed by more than noise (points: scene pairs +25.0).
     })
     const [head = "", first = ""] = csv.split("\r\n")
     expect(head.split(",")).toEqual(Object.keys(rows[0]))
-    expect(first).toMatch(/^measured,,"'=scenes, 50 %",mmvp,class,average,before,0.5,/)
+    expect(first).toMatch(/^measured,,"'=scenes, 50 %",mmvp,class,,average,before,0.5,/)
     expect(tex).toContain("\\begin{tabular}{llrrrrrrr}")
     expect(tex).toMatch(/=scenes, 50 \\% \(n = 80, 1 seed\) & pairs right & 25\.0\\,\\% &/)
   })

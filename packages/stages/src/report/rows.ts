@@ -10,6 +10,7 @@ export interface ResultRow {
   readonly benchmark: string
   readonly kind: string
   readonly view: string | null
+  readonly prompts: string | null
   readonly metric: string
   /** `only` where nothing is compared. */
   readonly side: "before" | "after" | "only"
@@ -49,6 +50,7 @@ export const resultRows = ({ cells, imported }: Report): ReadonlyArray<ResultRow
       benchmark,
       kind,
       view: null,
+      prompts: null,
       metric,
       side: "only",
       value,
@@ -98,7 +100,7 @@ const rowsOf = (cell: Cell, row: Row): ReadonlyArray<ResultRow> => {
 }
 
 const scoreRow = (
-  { model, benchmark, kind, view }: Cell,
+  { model, benchmark, kind, view, prompts }: Cell,
   { measure, chance }: Row,
   { value, interval, n, seeds }: Score,
   side: ResultRow["side"],
@@ -109,6 +111,7 @@ const scoreRow = (
   benchmark,
   kind,
   view,
+  prompts: prompts ?? null,
   metric: measure.metric,
   side,
   value,

@@ -24,11 +24,24 @@ export const summaryJson = (report: Report): string => {
   return `${JSON.stringify(summary, (_, value) => (typeof value === "number" ? round(value) : value), 2)}\n`
 }
 
-const benchmark = ({ kind, benchmark, view, model, n, runs, sameItems, rows, parts, origins }: Cell) => ({
+const benchmark = ({
   kind,
   benchmark,
   view,
   model,
+  prompts,
+  n,
+  runs,
+  sameItems,
+  rows,
+  parts,
+  origins,
+}: Cell) => ({
+  kind,
+  benchmark,
+  view,
+  model,
+  prompts,
   n,
   runs,
   same_items: sameItems,

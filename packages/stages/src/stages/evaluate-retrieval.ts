@@ -11,5 +11,5 @@ export const evaluateRetrieval = defineStage({
   resources: { cpu: 1, memory: 4000 },
   isolation: "host",
   environment: ["tensor-backend"],
-  run: (input, context) => runEvaluation((library) => library.evaluateRetrieval, input, context),
+  run: (input, context) => runEvaluation(["retrieval"], input, context),
 })

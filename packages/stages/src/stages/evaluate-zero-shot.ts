@@ -4,7 +4,7 @@ import { evaluationInput, metricsOutput, runEvaluation } from "./evaluate-input.
 /** Zero-shot classification: top-1, top-5 and mean per-class recall, or mean average precision. */
 export const evaluateZeroShot = defineStage({
   name: "evaluate/zero-shot",
-  version: 2,
+  version: 3,
   summary: "Zero-shot classification: top-1, top-5 and mean per-class recall, or mean average precision",
   input: evaluationInput(
     "classification-benchmark",
@@ -14,5 +14,5 @@ export const evaluateZeroShot = defineStage({
   resources: { cpu: 1, memory: 2000 },
   isolation: "host",
   environment: ["tensor-backend"],
-  run: (input, context) => runEvaluation((library) => library.evaluateZeroShot, input, context),
+  run: (input, context) => runEvaluation(["classification", "multilabel"], input, context),
 })

@@ -4,8 +4,11 @@ import { conditionInject } from "./condition-inject.ts"
 import { datasetDigits } from "./dataset-digits.ts"
 import { datasetImage2dataset } from "./dataset-image2dataset.ts"
 import { datasetScenes } from "./dataset-scenes.ts"
+import { evaluateImageFeatures } from "./evaluate-image-features.ts"
 import { evaluateMmvp } from "./evaluate-mmvp.ts"
 import { evaluateRetrieval } from "./evaluate-retrieval.ts"
+import { evaluateScore } from "./evaluate-score.ts"
+import { evaluateTextFeatures } from "./evaluate-text-features.ts"
 import { evaluateZeroShot } from "./evaluate-zero-shot.ts"
 import { exec } from "./exec.ts"
 import { reportSummary } from "./report-summary.ts"
@@ -22,8 +25,11 @@ export {
   datasetDigits,
   datasetImage2dataset,
   datasetScenes,
+  evaluateImageFeatures,
   evaluateMmvp,
   evaluateRetrieval,
+  evaluateScore,
+  evaluateTextFeatures,
   evaluateZeroShot,
   exec,
   reportSummary,
@@ -47,6 +53,9 @@ export const stageDefinitions: ReadonlyArray<AnyStage> = [
   trainClip,
   trainAutoencoder,
   trainDiffusion,
+  evaluateImageFeatures,
+  evaluateTextFeatures,
+  evaluateScore,
   evaluateZeroShot,
   evaluateRetrieval,
   evaluateMmvp,

@@ -44,7 +44,7 @@ export const reportSummary = defineStage({
         default: [],
         maxItems: 100,
       }),
-      images: Type.Array(artefact("classification-benchmark"), {
+      images: Type.Array(artefact("benchmark | classification-benchmark"), {
         description: "The benchmarks of those predictions, for pictures of the worst mistakes",
         default: [],
         maxItems: 100,
@@ -68,7 +68,8 @@ export const reportSummary = defineStage({
   outputs: {
     report: {
       kind: "report",
-      description: "index.html, summary.md, summary.json, results.jsonl, .csv and .tex, figures, and records of the answers",
+      description:
+        "index.html, summary.md, summary.json, results.jsonl, .csv and .tex, figures, and records of the answers",
     },
   },
   isolation: "inline",

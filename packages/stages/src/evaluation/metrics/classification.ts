@@ -1,36 +1,130 @@
-/**
- * Zero-shot classification scored as CLIP_benchmark scores it (metrics/zeroshot_classification.py), on plain arrays.
- * Scores are `[samples, classes]`, row by row; a tie goes to the class with the lower index.
+import { torchTopK } from "./torch-top-k.ts"
+
+/*
+ * Zero-shot classification scored as CLIP_benchmark scores it (metrics/zeroshot_classification.py), on plain arrays. Of
+ * equal scores, accuracies take those that `torch.topk` takes; the predicted class is the first of the best, as for
+ * `argmax`.
  */
+
+/** Scores of samples, all in memory: `[samples, classes]`, row by row. */
 export interface Scores {
-  /** `[samples, classes]`, row by row. */
   readonly values: Float32Array
   readonly classes: number
 }
 
-/** How many classes of a row score higher than the given class (ties: the lower index first). */
-const rankOf = (scores: Scores, sample: number, target: number): number => {
-  const start = sample * scores.classes
-  const own = scores.values[start + target] ?? Number.NEGATIVE_INFINITY
-  let rank = 0
-  for (let other = 0; other < scores.classes; other++) {
-    const value = scores.values[start + other] ?? Number.NEGATIVE_INFINITY
-    if (value > own || (value === own && other < target)) rank++
-  }
-  return rank
+/** What a model answered, once. */
+export interface ClassAnswers {
+  readonly classes: number
+  /** The best class of each sample. */
+  readonly predicted: Int32Array
+  /** The place of each sample's own class, from 0; of equal scores the lower class is before. */
+  readonly ranks: Int32Array
+  /** For each k 1 where a sample's own class is among the best k, else 0. */
+  readonly hits: ReadonlyMap<number, Uint8Array>
+  /** `[samples, shown]`: the best classes, and their scores. */
+  readonly top: Int32Array
+  readonly topScores: Float32Array
+  readonly shown: number
+  /** The score of each sample's own class. */
+  readonly own: Float32Array
 }
 
-/**
- * The rank of each sample's own class: 0 when it scores highest.
- *
- * @param labels the class of each sample, in 0…classes−1
- */
-export const labelRanks = (scores: Scores, labels: Int32Array): Int32Array =>
-  Int32Array.from(labels, (label, sample) => rankOf(scores, sample, label))
+/** How many of the best classes are kept of each sample. */
+const SHOWN = 5
 
-/** 1 for each sample whose own class is among its `k` best, else 0. Their mean is the top-k accuracy. */
-export const topK = (ranks: Int32Array, k: number): Uint8Array =>
-  Uint8Array.from(ranks, (rank) => (rank < k ? 1 : 0))
+/** Keeps what a model answers while scores come in blocks of rows. */
+export class ClassAnswerKeeper {
+  readonly answers: ClassAnswers
+  readonly #labels: Int32Array
+  /** The ks that are read off one list of `torch.topk`, by that list's length: acc1 and acc5 are off the same. */
+  readonly #lists: ReadonlyMap<number, ReadonlyArray<number>>
+
+  constructor(labels: Int32Array, classes: number, ks: ReadonlyArray<number>) {
+    const samples = labels.length
+    const shown = Math.min(SHOWN, classes)
+    this.#labels = labels
+    this.#lists = listsOf(ks, classes)
+    this.answers = {
+      classes,
+      predicted: new Int32Array(samples),
+      ranks: new Int32Array(samples),
+      hits: new Map(ks.map((k) => [k, new Uint8Array(samples)])),
+      top: new Int32Array(samples * shown),
+      topScores: new Float32Array(samples * shown),
+      shown,
+      own: new Float32Array(samples),
+    }
+  }
+
+  /** @param block `[count, classes]`: the scores of the samples from `start` on */
+  add(block: Float32Array, start: number): void {
+    const { classes, predicted, ranks, hits, top, topScores, shown, own } = this.answers
+    const count = block.length / classes
+    for (let index = 0; index < count; index++) {
+      const sample = start + index
+      const row = block.subarray(index * classes, (index + 1) * classes)
+      const label = this.#labels[sample] ?? 0
+      const score = row[label] ?? Number.NaN
+      let [higher, equal, before] = [0, 0, 0]
+      for (let other = 0; other < classes; other++) {
+        const value = row[other] ?? 0
+        if (value > score) higher++
+        else if (value === score && other !== label) {
+          equal++
+          if (other < label) before++
+        }
+      }
+      keepBest(row, top.subarray(sample * shown, (sample + 1) * shown), topScores, sample * shown)
+      predicted[sample] = top[sample * shown] ?? 0
+      ranks[sample] = higher + before
+      own[sample] = score
+      for (const [length, ks] of this.#lists) {
+        const place = equal === 0 || higher >= length ? higher : placeIn(torchTopK(row, length), label)
+        for (const k of ks) {
+          const list = hits.get(k)
+          if (list !== undefined) list[sample] = place < k ? 1 : 0
+        }
+      }
+    }
+  }
+}
+
+const listsOf = (ks: ReadonlyArray<number>, classes: number): ReadonlyMap<number, ReadonlyArray<number>> => {
+  const common = Math.min(SHOWN, classes)
+  const lists = new Map<number, Array<number>>()
+  for (const k of ks) {
+    const length = k === 1 || k === SHOWN ? (classes < SHOWN ? 1 : common) : k
+    lists.set(length, [...(lists.get(length) ?? []), k])
+  }
+  return lists
+}
+
+const placeIn = (list: Int32Array, label: number): number => {
+  const place = list.indexOf(label)
+  return place < 0 ? Number.POSITIVE_INFINITY : place
+}
+
+/** The best of a row, the first of equals first. */
+export const keepBest = (
+  row: Float32Array,
+  indices: Int32Array,
+  scores: Float32Array,
+  start: number,
+): void => {
+  const size = indices.length
+  let filled = 0
+  for (let index = 0; index < row.length; index++) {
+    const value = row[index] ?? 0
+    if (filled === size && value <= (scores[start + size - 1] ?? 0)) continue
+    let at = filled < size ? filled++ : size - 1
+    for (; at > 0 && (scores[start + at - 1] ?? 0) < value; at--) {
+      scores[start + at] = scores[start + at - 1] ?? 0
+      indices[at] = indices[at - 1] ?? 0
+    }
+    scores[start + at] = value
+    indices[at] = index
+  }
+}
 
 /** The samples and right answers of one class. */
 export interface ClassCount {
@@ -38,9 +132,9 @@ export interface ClassCount {
   readonly right: number
 }
 
-/** Samples and top-1 hits of each class. */
+/** Samples of each class, and those of them that were predicted right. */
 export const countByClass = (
-  hits: Uint8Array,
+  predicted: Int32Array,
   labels: Int32Array,
   classes: number,
 ): ReadonlyArray<ClassCount> => {
@@ -48,7 +142,7 @@ export const countByClass = (
   const right = new Int32Array(classes)
   labels.forEach((label, sample) => {
     samples[label] = (samples[label] ?? 0) + 1
-    right[label] = (right[label] ?? 0) + (hits[sample] ?? 0)
+    if (predicted[sample] === label) right[label] = (right[label] ?? 0) + 1
   })
   return Array.from(samples, (count, label) => ({ samples: count, right: right[label] ?? 0 }))
 }
@@ -57,44 +151,4 @@ export const countByClass = (
 export const meanPerClassRecall = (counts: ReadonlyArray<ClassCount>): number => {
   const present = counts.filter(({ samples }) => samples > 0)
   return present.reduce((sum, { samples, right }) => sum + right / samples, 0) / present.length
-}
-
-/** Samples by falling score of one class; ties in the samples' order. */
-export const rankedSamples = (scores: Scores, label: number): Int32Array => {
-  const score = (sample: number): number => scores.values[sample * scores.classes + label] ?? 0
-  const order = Int32Array.from({ length: scores.values.length / scores.classes }, (_, sample) => sample)
-  return order.sort((a, b) => score(b) - score(a) || a - b)
-}
-
-/**
- * Average precision of one class over ranked samples: the mean, over the samples that have the label, of the precision
- * among those ranked no lower. 0 when no sample has the label.
- *
- * @param order samples by falling score
- * @param relevant 1 where a sample has the label
- * @param weights how often each sample counts (for the bootstrap); once each when absent
- */
-export const averagePrecision = (
-  order: Int32Array,
-  relevant: (sample: number) => boolean,
-  weights?: Float64Array,
-): number => {
-  let seen = 0
-  let found = 0
-  let sum = 0
-  for (const sample of order) {
-    const weight = weights === undefined ? 1 : (weights[sample] ?? 0)
-    if (weight === 0) continue
-    if (!relevant(sample)) {
-      seen += weight
-      continue
-    }
-    // A sample drawn several times stands in the ranking several times.
-    for (let copy = 0; copy < weight; copy++) {
-      seen++
-      found++
-      sum += found / seen
-    }
-  }
-  return sum / Math.max(found, 1)
 }

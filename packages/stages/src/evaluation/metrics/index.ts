@@ -1,21 +1,28 @@
+export { averagePrecision, rankedSamples } from "./average-precision.ts"
 export {
-  averagePrecision,
+  ClassAnswerKeeper,
+  type ClassAnswers,
   countByClass,
-  labelRanks,
   meanPerClassRecall,
-  rankedSamples,
   type Scores,
-  topK,
 } from "./classification.ts"
 export {
+  ACCURACIES,
+  accuraciesOf,
   classificationMetrics,
-  type LabelledScores,
-  type MultiLabelScores,
-  multiLabelMetrics,
+  type LabelledAnswers,
 } from "./classification-metrics.ts"
 export { decodeMetrics, encodeMetrics, type Metrics, MetricsFileError, type Part } from "./metrics-file.ts"
+export { type MultiLabelScores, multiLabelMetrics } from "./multi-label-metrics.ts"
 export { pairMetrics, type ScoredPair } from "./pair-metrics.ts"
-export { averageOfCategories, isPairRight, PAIR_CHANCE, type PairScores, scoreByCategory } from "./pairs.ts"
-export { imageRanks, type Similarities, textRanks } from "./retrieval.ts"
-export { type RetrievalScores, retrievalMetrics } from "./retrieval-metrics.ts"
+export {
+  averageOfCategories,
+  isPairRight,
+  PAIR_CHANCE,
+  type PairScores,
+  scoreByCategory,
+  shareOfFirst,
+} from "./pairs.ts"
+export { type Matches, type RetrievalAnswers, retrieve, type SimilarityBlocks } from "./retrieval.ts"
+export { type FoundMatches, RECALLS, retrievalMetrics } from "./retrieval-metrics.ts"
 export type { Evaluated } from "./scored.ts"

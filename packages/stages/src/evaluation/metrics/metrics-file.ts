@@ -29,9 +29,13 @@ export const MetricsFile = Type.Object(
     benchmark: Type.String(),
     model: Type.Optional(Type.String()),
     view: Type.Union([Type.Literal("class"), Type.Literal("all-tokens"), Type.Literal("original")]),
+    /** The set of prompts that classes were described by. */
+    prompts: Type.Optional(Type.String()),
     /** How many times the view's random tokens were drawn; values are means over the draws. */
     draws: Type.Integer({ minimum: 1 }),
     n: Type.Integer({ minimum: 1 }),
+    /** What is odd in the data, in sentences. */
+    flags: Type.Optional(Type.Array(Type.String())),
     metrics: byMetric,
     intervals: Type.Record(Type.String(), interval),
     /** Standard deviation over the draws, when there are several. */

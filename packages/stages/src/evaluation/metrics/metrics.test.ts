@@ -1,19 +1,28 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { RandomStream } from "../../randomness/index.ts"
-import { classificationMetrics, multiLabelMetrics } from "./classification-metrics.ts"
+import { ClassAnswerKeeper, type ClassAnswers } from "./classification.ts"
+import { accuraciesOf, classificationMetrics } from "./classification-metrics.ts"
 import { decodeMetrics, encodeMetrics, type Metrics, MetricsFileError } from "./metrics-file.ts"
+import { multiLabelMetrics } from "./multi-label-metrics.ts"
 import { pairMetrics, type ScoredPair } from "./pair-metrics.ts"
 import type { PairScores } from "./pairs.ts"
-import { retrievalMetrics } from "./retrieval-metrics.ts"
+import { retrieve } from "./retrieval.ts"
+import { RECALLS, retrievalMetrics } from "./retrieval-metrics.ts"
 
 const about = { benchmark: "digits", view: "class" } as const
 const names = (count: number) => Array.from({ length: count }, (_, index) => `item ${index}`)
 const classes = 6
 
+const answers = (values: Float32Array, labels: Int32Array, of: number): ClassAnswers => {
+  const keeper = new ClassAnswerKeeper(labels, of, accuraciesOf([1, 5], of))
+  keeper.add(values, 0)
+  return keeper.answers
+}
+
 const classified = (values: Float32Array, labels: ReadonlyArray<number>): Metrics =>
   classificationMetrics(about, {
-    draws: [{ values, classes }],
+    draws: [answers(values, Int32Array.from(labels), classes)],
     labels: Int32Array.from(labels),
     keys: names(labels.length),
     classnames: names(classes),
@@ -75,7 +84,7 @@ describe("classification metrics", () => {
 
   it("leave top-5 out below five classes", () => {
     const { metrics } = classificationMetrics(about, {
-      draws: [{ values: Float32Array.of(1, 0, 0, 1), classes: 2 }],
+      draws: [answers(Float32Array.of(1, 0, 0, 1), Int32Array.of(0, 0), 2)],
       labels: Int32Array.of(0, 0),
       keys: names(2),
       classnames: names(2),
@@ -86,9 +95,9 @@ describe("classification metrics", () => {
   it("average several draws and give their spread", () => {
     const { metrics, spread, intervals, items } = classificationMetrics(about, {
       draws: [
-        { values: Float32Array.of(1, 0, 1, 0), classes: 2 },
-        { values: Float32Array.of(0, 1, 0, 1), classes: 2 },
-        { values: Float32Array.of(1, 0, 0, 1), classes: 2 },
+        answers(Float32Array.of(1, 0, 1, 0), Int32Array.of(0, 1), 2),
+        answers(Float32Array.of(0, 1, 0, 1), Int32Array.of(0, 1), 2),
+        answers(Float32Array.of(1, 0, 0, 1), Int32Array.of(0, 1), 2),
       ],
       labels: Int32Array.of(0, 1),
       keys: names(2),
@@ -117,7 +126,11 @@ describe("classification metrics", () => {
 describe("retrieval metrics", () => {
   const owner = Int32Array.of(0, 0, 1, 1, 2, 2)
   const scored = (values: Float32Array) =>
-    retrievalMetrics(about, { draws: [{ values, imageOfText: owner, images: 3 }], keys: names(9) })
+    retrievalMetrics(about, {
+      draws: [retrieve((use) => use(values, 0), { imageOfText: owner, images: 3 }, RECALLS)],
+      captions: [2, 2, 2],
+      keys: names(9),
+    })
 
   it("are 1 for a perfect model", () => {
     const values = Float32Array.from({ length: 18 }, (_, cell) =>

@@ -10,12 +10,20 @@ export interface PairScores {
   readonly second: readonly [withFirst: number, withSecond: number]
 }
 
+/** The softmax's share of the first of two scores, in single precision as MMVP's evaluation computes it. */
+export const shareOfFirst = ([first, second]: readonly [number, number]): number => {
+  const [a, b] = [Math.fround(first), Math.fround(second)]
+  const most = Math.max(a, b)
+  const own = Math.fround(Math.exp(Math.fround(a - most)))
+  return Math.fround(own / Math.fround(own + Math.fround(Math.exp(Math.fround(b - most)))))
+}
+
 /**
- * Whether both statements pick their own image. MMVP asks for a softmax above one half, which is a higher score; with
- * equal scores a statement picks the second image.
+ * Whether both statements pick their own image. MMVP asks for a share above one half: with equal scores, or such as differ
+ * by less than single precision shows, a statement picks the second image.
  */
 export const isPairRight = ({ first, second }: PairScores): boolean =>
-  first[0] > first[1] && second[0] <= second[1]
+  shareOfFirst(first) > 0.5 && !(shareOfFirst(second) > 0.5)
 
 /** One category's pairs. */
 export interface CategoryScore {

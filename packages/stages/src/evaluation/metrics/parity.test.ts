@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { averagePrecision, rankedSamples } from "./classification.ts"
-import { classificationMetrics, multiLabelMetrics } from "./classification-metrics.ts"
+import { averagePrecision, rankedSamples } from "./average-precision.ts"
+import { ClassAnswerKeeper } from "./classification.ts"
+import { ACCURACIES, classificationMetrics } from "./classification-metrics.ts"
+import { multiLabelMetrics } from "./multi-label-metrics.ts"
 import { pairMetrics } from "./pair-metrics.ts"
-import { retrievalMetrics } from "./retrieval-metrics.ts"
+import { retrieve } from "./retrieval.ts"
+import { RECALLS, retrievalMetrics } from "./retrieval-metrics.ts"
+import { torchTopK } from "./torch-top-k.ts"
 
 const folder = new URL("../../../../../test/fixtures/eval/", import.meta.url)
 const json = (name: string) => JSON.parse(readFileSync(new URL(name, folder), "utf8"))
@@ -32,9 +36,13 @@ describe("parity with CLIP_benchmark", () => {
   const multilabel = tensor("multilabel")
 
   it("scores classification the same, to 1e-6", () => {
+    const labels = Int32Array.from(tensor("labels"))
+    const keeper = new ClassAnswerKeeper(labels, 7, ACCURACIES)
+    for (let start = 0; start < 200; start += 30)
+      keeper.add(logits.subarray(start * 7, (start + 30) * 7), start)
     const metrics = classificationMetrics(about, {
-      draws: [{ values: logits, classes: 7 }],
-      labels: Int32Array.from(tensor("labels")),
+      draws: [keeper.answers],
+      labels,
       keys: numbered(200),
       classnames: numbered(7),
     })
@@ -68,11 +76,27 @@ describe("parity with CLIP_benchmark", () => {
       return sum
     })
     const { metrics } = retrievalMetrics(about, {
-      draws: [{ values, imageOfText: Int32Array.from(tensor("text_image")), images: 30 }],
+      draws: [
+        retrieve(
+          (use) => {
+            for (let text = 0; text < 150; text += 40) use(values.subarray(text * 30, (text + 40) * 30), text)
+          },
+          { imageOfText: Int32Array.from(tensor("text_image")), images: 30 },
+          RECALLS,
+        ),
+      ],
+      captions: new Array(30).fill(5),
       keys: numbered(180),
     })
     for (const [name, value] of Object.entries(metrics)) expect(value).toBeCloseTo(expected[name], 6)
     expect(Object.keys(metrics)).toHaveLength(6)
+  })
+
+  it("takes those of equal scores that torch.topk takes", () => {
+    const cases: ReadonlyArray<{ x: ReadonlyArray<number>; k: number; top: ReadonlyArray<number> }> =
+      json("top-k.json")
+    expect(cases.length).toBeGreaterThan(50)
+    for (const { x, k, top } of cases) expect([...torchTopK(x, k)]).toEqual(top)
   })
 
   it("counts MMVP's pairs the same, exactly", () => {

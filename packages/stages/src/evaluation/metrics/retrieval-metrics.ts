@@ -1,7 +1,6 @@
 import { bootstrap, type Interval, mean, percentileInterval } from "../../statistics/index.ts"
-import { topK } from "./classification.ts"
 import type { Metrics } from "./metrics-file.ts"
-import { imageRanks, type Similarities, textRanks } from "./retrieval.ts"
+import type { RetrievalAnswers } from "./retrieval.ts"
 import {
   asText,
   digestOf,
@@ -14,26 +13,26 @@ import {
   spreadOf,
 } from "./scored.ts"
 
-/** The recalls that are reported, as CLIP_benchmark's tables give them. */
-const RECALLS = [1, 5, 10]
+/** The recalls that CLIP papers report. */
+export const RECALLS: ReadonlyArray<number> = [1, 5, 10]
 
-/** A retrieval benchmark's similarities; the texts of an image stand together, in the images' order. */
-export interface RetrievalScores {
-  readonly draws: readonly [Similarities, ...ReadonlyArray<Similarities>]
+/** A retrieval benchmark's answers; the texts of an image stand together, in the images' order. */
+export interface FoundMatches {
+  /** One for each draw of the view. */
+  readonly draws: readonly [RetrievalAnswers, ...ReadonlyArray<RetrievalAnswers>]
+  /** How many captions each image has. */
+  readonly captions: ReadonlyArray<number>
   readonly keys: ReadonlyArray<string>
 }
 
-/** Recall at 1, 5 and 10: of the image for a text (`image_retrieval`) and of a text for an image (`text_retrieval`). */
-export const retrievalMetrics = (about: Evaluated, { draws, keys }: RetrievalScores): Metrics => {
-  const { images, imageOfText } = draws[0]
-  const captions = new Array<number>(images).fill(0)
-  for (const image of imageOfText) captions[image] = (captions[image] ?? 0) + 1
-  const forTexts = draws.map(imageRanks)
-  const forImages = draws.map(textRanks)
+/** Recall at k: of the image for a text (`image_retrieval`) and of a text for an image (`text_retrieval`). */
+export const retrievalMetrics = (about: Evaluated, { draws, captions, keys }: FoundMatches): Metrics => {
+  const images = captions.length
+  const none = new Uint8Array()
   const hits = Object.fromEntries(
-    RECALLS.flatMap((k) => [
-      [`image_retrieval_recall@${k}`, forTexts.map((ranks) => topK(ranks, k))],
-      [`text_retrieval_recall@${k}`, forImages.map((ranks) => topK(ranks, k))],
+    [...draws[0].imageHits.keys()].flatMap((k) => [
+      [`image_retrieval_recall@${k}`, draws.map(({ imageHits }) => imageHits.get(k) ?? none)],
+      [`text_retrieval_recall@${k}`, draws.map(({ textHits }) => textHits.get(k) ?? none)],
     ]),
   )
   const each = <A>(give: (draws: ReadonlyArray<Uint8Array>, name: string) => A): Record<string, A> =>
@@ -49,7 +48,7 @@ export const retrievalMetrics = (about: Evaluated, { draws, keys }: RetrievalSco
     ),
     ...spreadOf(values),
     chance: each((_, name) => retrievalChance(name, images, captions)),
-    items: { digest: digestOf(keys), groups: captions, outcomes: each((list) => list.map(asText)) },
+    items: { digest: digestOf(keys), groups: [...captions], outcomes: each((list) => list.map(asText)) },
   }
 }
 

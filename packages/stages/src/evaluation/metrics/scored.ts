@@ -8,6 +8,10 @@ export interface Evaluated {
   readonly benchmark: string
   readonly model?: string
   readonly view: Metrics["view"]
+  /** The set of prompts that classes were described by. */
+  readonly prompts?: string
+  /** What is odd in the data. */
+  readonly flags?: ReadonlyArray<string>
 }
 
 const BOOTSTRAP_SEED = 0
@@ -49,14 +53,16 @@ export const shareInterval = (draws: ReadonlyArray<Uint8Array>): Interval => {
 /** A metrics file's first lines. */
 export const head = (
   kind: Metrics["kind"],
-  { benchmark, model, view }: Evaluated,
+  { benchmark, model, view, prompts, flags = [] }: Evaluated,
   draws: number,
   n: number,
-): Pick<Metrics, "kind" | "benchmark" | "model" | "view" | "draws" | "n"> => ({
+): Pick<Metrics, "kind" | "benchmark" | "model" | "view" | "prompts" | "draws" | "n" | "flags"> => ({
   kind,
   benchmark,
   ...(model === undefined ? {} : { model }),
   view,
+  ...(prompts === undefined ? {} : { prompts }),
   draws,
   n,
+  ...(flags.length === 0 ? {} : { flags: [...flags] }),
 })

@@ -91,10 +91,11 @@ export const heatMap = ({ cells, imported }: Report): Drawing | undefined => {
   }
 }
 
-const measuredSquares = ({ id, model = "", benchmark, view, rows }: Cell): ReadonlyArray<Square> =>
+const measuredSquares = ({ id, model = "", benchmark, prompts, view, rows }: Cell): ReadonlyArray<Square> =>
   rows.flatMap(({ measure, before, after }) => {
     if (!measure.primary) return []
-    const place = view === "class" ? benchmark : `${benchmark}, ${view}`
+    const described = prompts === undefined ? benchmark : `${benchmark}, ${prompts}`
+    const place = view === "class" ? described : `${described}, ${view}`
     return [
       ...(before === undefined ? [] : [{ side: after === undefined ? "" : ", before", score: before }]),
       ...(after === undefined ? [] : [{ side: before === undefined ? "" : ", after", score: after }]),

@@ -1,0 +1,73 @@
+import { readdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { permanent } from "@diva-pipeline/core"
+import { IMAGE_EXTENSIONS } from "../../formats/index.ts"
+import type { Benchmark } from "./benchmark.ts"
+import { CLASSNAMES_FILE, readClassnames, readTemplates } from "./class-texts.ts"
+
+/** Whether a file's name is that of an image. */
+export const isImageName = (name: string): boolean =>
+  !name.startsWith(".") && IMAGE_EXTENSIONS.includes(name.slice(name.lastIndexOf(".") + 1).toLowerCase())
+
+/** Python's order of names, by code points. */
+const byCodePoints = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+/** The folder of the classes' folders: `<split>/`, or the benchmark's own; undefined when no folder in it has an image. */
+export const classFolder = async (folder: string, split: string): Promise<string | undefined> => {
+  for (const candidate of [join(folder, split), folder])
+    for (const name of await foldersIn(candidate))
+      if ((await imagesIn(join(candidate, name))).length > 0) return candidate
+  return undefined
+}
+
+const foldersIn = async (folder: string): Promise<ReadonlyArray<string>> => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+    .map(({ name }) => name)
+    .sort(byCodePoints)
+}
+
+const imagesIn = async (folder: string): Promise<ReadonlyArray<string>> => {
+  const paths = (await readdir(folder, { recursive: true })).map((path) => path.replaceAll("\\", "/"))
+  return paths.filter((path) => isImageName(path.slice(path.lastIndexOf("/") + 1))).sort(byCodePoints)
+}
+
+/**
+ * Opens a folder of images for each class, as torchvision's ImageFolder does: classes in the order of their names, which
+ * `classnames.txt` may replace.
+ *
+ * @param classes the folder of the classes' folders
+ */
+export const openImageFolder = async (folder: string, classes: string): Promise<Benchmark> => {
+  const folders = await foldersIn(classes)
+  const images = await Promise.all(folders.map((name) => imagesIn(join(classes, name))))
+  const empty = folders.find((_, label) => images[label]?.length === 0)
+  if (empty !== undefined)
+    throw permanent(`the class ${empty} has no images`, {
+      file: join(classes, empty),
+      hint: "remove its folder, if it shall be none",
+    })
+  const classnames = (await readClassnames(folder)) ?? folders
+  if (classnames.length !== folders.length)
+    throw permanent(
+      `${CLASSNAMES_FILE} has ${classnames.length} names, but there are ${folders.length} folders of classes`,
+      {
+        file: join(folder, CLASSNAMES_FILE),
+        hint: "it has a line for each folder, in the order of their names",
+      },
+    )
+  const paths = images.flatMap((names, label) =>
+    names.map((name) => ({ path: `${folders[label]}/${name}`, label })),
+  )
+  return {
+    task: "classification",
+    classnames,
+    templates: await readTemplates(folder),
+    total: paths.length,
+    samples: async function* () {
+      for (const { path, label } of paths)
+        yield { key: path, image: await readFile(join(classes, path)), label }
+    },
+  }
+}

@@ -1,0 +1,130 @@
+import { readdir, stat } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { permanent } from "@diva-pipeline/core"
+import type { Benchmark, BenchmarkSample } from "./benchmark.ts"
+import { CLASSNAMES_FILE, readClassnames, readTemplates } from "./class-texts.ts"
+import { captionedRows, imageOfRow } from "./table-images.ts"
+import { isTableName, openTable, type Table } from "./table-rows.ts"
+
+/** The names that columns go by, those of the Hugging Face hub, open_clip and img2dataset among them. */
+const IMAGES = ["image", "img", "filepath", "file_path", "file_name", "filename", "path", "file", "url"]
+const LABELS = ["label", "class", "cls", "category", "fine_label"]
+const SEVERAL = ["labels", "targets", "classes"]
+const CAPTIONS = ["caption", "captions", "text", "txt", "title", "sentence", "sentences"]
+
+/** The tables of a split: `<split>.csv`, `test-00000-of-00002.parquet` …, also in `data/`, or the folder's only one. */
+export const findTables = async (source: string, split: string): Promise<ReadonlyArray<string>> => {
+  if ((await stat(source)).isFile()) return isTableName(source) ? [source] : []
+  for (const folder of [source, join(source, "data"), join(source, split)]) {
+    const names = (await readdir(folder).catch(() => [])).filter(isTableName).sort()
+    const ofSplit = names.filter((name) => new RegExp(`^${split}\\b`).test(name))
+    const chosen = ofSplit.length > 0 || folder === source ? ofSplit : names
+    if (chosen.length > 0) return chosen.map((name) => join(folder, name))
+    if (folder === source && names.length === 1) return names.map((name) => join(folder, name))
+  }
+  return []
+}
+
+/**
+ * Opens tables with a column of images (paths beside the table, or their bytes) and one of classes (numbers, or names),
+ * of several classes (a list, or names between `|`), or of captions (a list, or a row for each).
+ */
+export const openTables = async (files: ReadonlyArray<string>): Promise<Benchmark> => {
+  const tables = await Promise.all(files.map(openTable))
+  const { columns, file }: Pick<Table, "columns" | "file"> = tables[0] ?? { columns: [], file: "" }
+  const folder = dirname(file)
+  const find = (names: ReadonlyArray<string>) => names.find((name) => columns.includes(name))
+  const image = find(IMAGES)
+  if (image === undefined) throw noColumn(file, columns, "images", IMAGES)
+  const single = find(LABELS)
+  const labels = single ?? find(SEVERAL)
+  if (labels !== undefined) return labelledTables(tables, folder, image, labels, single === undefined)
+  const captions = find(CAPTIONS)
+  if (captions === undefined)
+    throw noColumn(file, columns, "classes or captions", [...LABELS, ...SEVERAL, ...CAPTIONS])
+  return {
+    task: "retrieval",
+    classnames: [],
+    templates: undefined,
+    total: undefined,
+    samples: () => captionedRows(tables, image, captions),
+  }
+}
+
+const noColumn = (file: string, columns: ReadonlyArray<string>, what: string, names: ReadonlyArray<string>) =>
+  permanent(`the table has no column of ${what}: it has ${columns.join(", ")}`, {
+    file,
+    hint: `such a column is called ${names.join(", ")}`,
+  })
+
+const labelledTables = async (
+  tables: ReadonlyArray<Table>,
+  folder: string,
+  image: string,
+  column: string,
+  isMulti: boolean,
+): Promise<Benchmark> => {
+  const listed = await readClassnames(folder)
+  const values = await labelsIn(tables, column, isMulti)
+  const classnames = listed ?? namesOf(values, tables[0]?.file ?? folder)
+  const numbers = numbering(classnames)
+  return {
+    task: isMulti ? "multilabel" : "classification",
+    classnames,
+    templates: await readTemplates(folder),
+    total: values.length,
+    samples: async function* (): AsyncGenerator<BenchmarkSample> {
+      for (const { file, rows } of tables) {
+        let index = 0
+        for await (const row of rows([image, column])) {
+          const at = `${file}: row ${++index}`
+          const targets = listOf(row[column], isMulti).map((value) => numbers(value, at))
+          const { key, read } = imageOfRow(row[image], file, index)
+          yield { key, image: await read(), ...(isMulti ? { targets } : { label: targets[0] ?? 0 }) }
+        }
+      }
+    },
+  }
+}
+
+const labelsIn = async (
+  tables: ReadonlyArray<Table>,
+  column: string,
+  isMulti: boolean,
+): Promise<ReadonlyArray<ReadonlyArray<string>>> => {
+  const found: Array<ReadonlyArray<string>> = []
+  for (const { rows } of tables)
+    for await (const row of rows([column])) found.push(listOf(row[column], isMulti))
+  return found
+}
+
+const listOf = (value: unknown, isMulti: boolean): ReadonlyArray<string> => {
+  if (Array.isArray(value)) return value.map((one) => String(one))
+  const text = String(value ?? "").trim()
+  if (!isMulti) return [text]
+  return text === "" ? [] : text.split("|").map((one) => one.trim())
+}
+
+const isNumber = (text: string): boolean => /^\d{1,9}$/.test(text)
+
+/** Without a list of names, classes are those that there are, in the order of their names. */
+const namesOf = (values: ReadonlyArray<ReadonlyArray<string>>, file: string): ReadonlyArray<string> => {
+  const names = [...new Set(values.flat())]
+  if (names.length > 0 && !names.every(isNumber)) return names.sort()
+  throw permanent("the table's classes are numbers, and nothing says what they are called", {
+    file,
+    hint: `put ${CLASSNAMES_FILE} beside it, a name a line`,
+  })
+}
+
+const numbering = (classnames: ReadonlyArray<string>) => {
+  const byName = new Map(classnames.map((name, label): [string, number] => [name, label]))
+  return (value: string, at: string): number => {
+    const label = byName.get(value) ?? (isNumber(value) ? Number(value) : classnames.length)
+    if (label < classnames.length) return label
+    throw permanent(
+      `the class ${JSON.stringify(value)} is none of the ${classnames.length} of ${CLASSNAMES_FILE}`,
+      { file: at },
+    )
+  }
+}

@@ -1,0 +1,130 @@
+import { readdir, readFile, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { permanent, type StageFailure } from "@diva-pipeline/core"
+import { imageOf, listShards, readSamples, readShard, type Sample, textOf } from "../../formats/index.ts"
+import type { BenchmarkTask } from "../catalogue/index.ts"
+import type { Benchmark, BenchmarkSample } from "./benchmark.ts"
+import { CLASSNAMES_FILE, readClassnames, readTemplates, splitLines, TEMPLATES_FILE } from "./class-texts.ts"
+import { parseNumpyVector } from "./npy.ts"
+
+/** The folder of a split's shards: `<split>/`, or the benchmark's own; undefined when there are none. */
+export const shardFolder = async (folder: string, split: string): Promise<string | undefined> => {
+  for (const candidate of [join(folder, split), folder]) {
+    const names: ReadonlyArray<string> = await readdir(candidate).catch(() => [])
+    if (names.some((name) => name.endsWith(".tar") || name === "nshards.txt")) return candidate
+  }
+  return undefined
+}
+
+/**
+ * Opens CLIP_benchmark's layout: `<split>/0.tar`, `1.tar` … as `<split>/nshards.txt` counts them, `classnames.txt`,
+ * `zeroshot_classification_templates.txt`, and `dataset_type.txt` where it is `retrieval` or `multilabel`; without it the
+ * first sample tells. Samples are images with `.cls`, `.npy` or `.txt`.
+ *
+ * @param shards the folder of the shards
+ */
+export const openWebdataset = async (folder: string, shards: string): Promise<Benchmark> => {
+  const files = await countedShards(shards)
+  const task = (await statedTask(folder)) ?? (await taskOfFirst(shards))
+  const isClasses = task === "classification" || task === "multilabel"
+  const classnames = isClasses ? await readClassnames(folder) : []
+  if (classnames === undefined)
+    throw permanent("a file of the classification benchmark is missing", {
+      file: join(folder, CLASSNAMES_FILE),
+      hint: `a folder of shards has ${CLASSNAMES_FILE} and ${TEMPLATES_FILE} beside it`,
+    })
+  return {
+    task,
+    classnames,
+    templates: isClasses ? await readTemplates(folder) : undefined,
+    total: undefined,
+    samples: () => readAll(files, task, classnames.length),
+  }
+}
+
+/** @throws StageFailure when there are not as many shards as `nshards.txt` says */
+const countedShards = async (folder: string): Promise<ReadonlyArray<string>> => {
+  const file = join(folder, "nshards.txt")
+  const text = await readFile(file, "utf8").catch(() => undefined)
+  if (text === undefined) return listShards(folder)
+  if (!/^\s*[1-9]\d{0,6}\s*$/.test(text))
+    throw permanent(`"${text.slice(0, 40)}" is no number of shards`, { file })
+  const shards = Array.from({ length: Number(text) }, (_, shard) => join(folder, `${shard}.tar`))
+  const there = await Promise.all(
+    shards.map((shard) =>
+      stat(shard).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  const missing = shards.filter((_, shard) => there[shard] !== true)
+  if (missing.length === 0) return shards
+  const names = missing.slice(0, 5).map((path) => path.slice(folder.length + 1))
+  throw permanent(
+    `the benchmark is not whole: nshards.txt says ${shards.length} shards, but ${names.join(", ")}${missing.length > 5 ? " …" : ""} ${missing.length === 1 ? "is" : "are"} missing`,
+    { file: folder, hint: "fetch it again: scores of a part can't be compared with those of the whole" },
+  )
+}
+
+const statedTask = async (folder: string): Promise<BenchmarkTask | undefined> => {
+  const text = await readFile(join(folder, "dataset_type.txt"), "utf8").catch(() => undefined)
+  const type = text?.trim().toLowerCase()
+  if (type === undefined) return undefined
+  return type === "retrieval" || type === "multilabel" ? type : "classification"
+}
+
+const taskOfFirst = async (folder: string): Promise<BenchmarkTask> => {
+  for await (const { files } of readSamples(folder)) {
+    if (files.has("cls")) return "classification"
+    if (files.has("npy")) return "multilabel"
+    return files.has("txt") ? "retrieval" : "classification"
+  }
+  throw permanent("the benchmark has no samples", { file: folder })
+}
+
+async function* readAll(
+  shards: ReadonlyArray<string>,
+  task: BenchmarkTask,
+  classes: number,
+): AsyncGenerator<BenchmarkSample> {
+  for (const shard of shards)
+    for await (const sample of readShard(shard)) yield sampleOf(sample, task, classes, shard)
+}
+
+const sampleOf = (sample: Sample, task: BenchmarkTask, classes: number, file: string): BenchmarkSample => {
+  const { key } = sample
+  const image = imageOf(sample)
+  if (image === undefined) throw broken(file, sample, "has no image")
+  if (task === "retrieval") return { key, image, captions: captionsOf(sample, file) }
+  return task === "multilabel"
+    ? { key, image, targets: targetsOf(sample, classes, file) }
+    : { key, image, label: labelOf(sample, classes, file) }
+}
+
+/** Lines as they are: an empty one is an empty caption, as for CLIP_benchmark. */
+const captionsOf = (sample: Sample, file: string): ReadonlyArray<string> => {
+  const text = textOf(sample, "txt")
+  if (text === undefined) throw broken(file, sample, "has no .txt file with its captions")
+  const captions = splitLines(text)
+  if (captions.every((caption) => caption.trim() === "")) throw broken(file, sample, "has an empty .txt file")
+  return captions
+}
+
+const targetsOf = (sample: Sample, classes: number, file: string): ReadonlyArray<number> => {
+  const numbers = parseNumpyVector(sample.files.get("npy") ?? new Uint8Array())
+  if (numbers?.length !== classes)
+    throw broken(file, sample, `needs a .npy of ${classes} numbers, one a class`)
+  return numbers.flatMap((number, label) => (number === 0 ? [] : [label]))
+}
+
+const labelOf = (sample: Sample, classes: number, file: string): number => {
+  const text = textOf(sample, "cls")?.trim()
+  if (text === undefined) throw broken(file, sample, "has no .cls file with its class")
+  if (!/^\d{1,9}$/.test(text) || Number(text) >= classes)
+    throw broken(file, sample, `has the class "${text}", but classnames.txt has classes 0 to ${classes - 1}`)
+  return Number(text)
+}
+
+const broken = (file: string, { key }: Sample, what: string): StageFailure =>
+  permanent(`sample ${key} of the benchmark ${what}`, { file })
