@@ -30,6 +30,8 @@ export interface Cell {
   readonly view: Metrics["view"]
   /** The model's label, where its metrics have one. */
   readonly model: string | undefined
+  /** The label of the model before, where it is another one. */
+  readonly baseline: string | undefined
   /** The set of prompts that classes were described by, where it is known. */
   readonly prompts: string | undefined
   readonly n: number
@@ -125,6 +127,7 @@ const makeCell = (
   const files = { before: metricsOf(sides.before), after: metricsOf(sides.after) }
   const all = [...files.before, ...files.after]
   const [first] = all
+  const baseline = files.before[0]?.model
   const sameItems = all.every(({ items }) => items.digest === first?.items.digest)
   const measures = measuresOf(kind).filter(({ metric }) => all.some(({ metrics }) => metric in metrics))
   const rows = measures.map((measure) =>
@@ -140,6 +143,7 @@ const makeCell = (
     benchmark,
     view,
     model,
+    baseline: baseline === model ? undefined : baseline,
     prompts,
     n: first?.n ?? 0,
     runs: { before: files.before.length, after: files.after.length },

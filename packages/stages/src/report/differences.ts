@@ -23,6 +23,8 @@ export interface Difference {
   /** The same, corrected for the number of comparisons: Holm's, and Benjamini and Hochberg's. */
   readonly adjusted: { readonly holm: number; readonly fdr: number }
   readonly changes: Changes | undefined
+  /** Whether not one item has changed. */
+  readonly isUnchanged: boolean
   readonly equivalence: Equivalence
   readonly verdict: Verdict
 }
@@ -76,8 +78,16 @@ const pairedDifference = (files: Files, measure: Measure, comparing: Comparing):
   if (first === undefined || before === undefined || after?.[0].length !== before[0].length) return undefined
   const stream = reportStream("difference", metric, ...comparing.names)
   const found = comparePaired(before, after, stream, groupingOf(first, measure))
-  const { value, interval, test, p, changes } = found
-  return { value, interval, test, p, changes, equivalence: equivalenceOf(found, comparing.margin) }
+  const { value, interval, test, p, changes, isUnchanged } = found
+  return {
+    value,
+    interval,
+    test,
+    p,
+    changes,
+    isUnchanged,
+    equivalence: equivalenceOf(found, comparing.margin),
+  }
 }
 
 /** Metrics of which no answers of single items are recorded, and scores of different items. */
@@ -85,4 +95,5 @@ const unpaired = (before: Score, after: Score, margin: number): Found => ({
   ...unpairedDifference(before, after, margin),
   test: "unpaired",
   changes: undefined,
+  isUnchanged: false,
 })

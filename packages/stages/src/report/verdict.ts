@@ -40,8 +40,8 @@ export const correctTogether = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell>
 }
 
 /** A change counts when zero lies outside its interval and Holm's corrected test agrees. */
-const verdictOf = ({ value, interval, changes }: Difference, p: number): Verdict => {
-  if (changes?.gained === 0 && changes.lost === 0) return "unchanged"
+const verdictOf = ({ value, interval, isUnchanged }: Difference, p: number): Verdict => {
+  if (isUnchanged) return "unchanged"
   if (p >= SIGNIFICANCE || !excludesZero(interval)) return "within-noise"
   return value > 0 ? "better" : "worse"
 }

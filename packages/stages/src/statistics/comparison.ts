@@ -2,6 +2,7 @@ import type { RandomStream } from "../randomness/index.ts"
 import { bootstrap, type Distribution, percentileInterval, pValueAgainst, type Seeds } from "./bootstrap.ts"
 import { changeInterval, hull, type Interval, LEVEL } from "./interval.ts"
 import { mcnemarTest } from "./mcnemar.ts"
+import { mean } from "./moments.ts"
 import type { Grouping } from "./resampling.ts"
 
 /** Items right only after and only before; known where each item is plainly right or wrong. */
@@ -22,6 +23,8 @@ export interface PairedDifference {
   readonly p: number
   readonly test: "mcnemar" | "paired-bootstrap"
   readonly changes: Changes | undefined
+  /** Whether not one item has changed, on the mean over the seeds. */
+  readonly isUnchanged: boolean
   /** The interval at another level: for a test of equivalence. */
   readonly intervalAt: (level: number) => Interval
   readonly distribution: Distribution
@@ -40,11 +43,11 @@ export const comparePaired = (
   const distribution = bootstrap({ of: after, without: before, ...(grouping && { grouping }) }, stream)
   const changes = changesOf(before, after)
   const n = before[0].length
+  const { gained, lost } = meanChanges(before, after)
   // Where few items changed the bootstrap is too sure; the adjusted interval of the change is not.
   const intervalAt = (level: number): Interval => {
-    const resampled = percentileInterval(distribution, level)
-    if (changes === undefined) return resampled
-    return hull(resampled, changeInterval(changes.gained, changes.lost, n, level))
+    const adjusted = changeInterval(gained, lost, n, level)
+    return hull(percentileInterval(distribution, level), adjusted)
   }
   return {
     value: distribution.estimate,
@@ -55,9 +58,22 @@ export const comparePaired = (
       ? { p: pValueAgainst(distribution, 0), test: "paired-bootstrap" }
       : { p: mcnemarTest(changes.gained, changes.lost), test: "mcnemar" }),
     changes,
+    isUnchanged: gained === 0 && lost === 0,
     intervalAt,
     distribution,
   }
+}
+
+/** How much items have gained and lost on the mean over the seeds: whole items where there is one seed. */
+const meanChanges = (before: Seeds, after: Seeds): Changes => {
+  let [gained, lost] = [0, 0]
+  for (let item = 0; item < before[0].length; item++) {
+    const at = (seeds: Seeds): number => mean(seeds.map((values) => values[item] ?? 0))
+    const difference = at(after) - at(before)
+    if (difference > 0) gained += difference
+    else lost -= difference
+  }
+  return { gained, lost }
 }
 
 const changesOf = (before: Seeds, after: Seeds): Changes | undefined => {

@@ -31,7 +31,7 @@ const linesOf = (cells: ReadonlyArray<Cell>): ReadonlyArray<Line> =>
 export const changePlot = (cells: ReadonlyArray<Cell>): Drawing | undefined => {
   const lines = linesOf(cells)
   if (lines.length === 0) return undefined
-  const labels = lines.map(({ cell, title }) => clipped(`${cell.name}, ${title}`, 46))
+  const labels = lines.map(({ cell }) => clipped(cell.name, 48))
   const y = { field: "label", type: "nominal" as const, sort: labels, title: null, scale: { padding: 0.5 } }
   return {
     name: "changes",

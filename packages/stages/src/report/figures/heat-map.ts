@@ -2,6 +2,7 @@ import type { ImportedScore } from "../../results/index.ts"
 import type { Cell } from "../cells.ts"
 import { isPrimary } from "../measures.ts"
 import type { Report } from "../report.ts"
+import type { Score } from "../scores.ts"
 import { estimateText, importedText, scoreText } from "../words.ts"
 import type { Drawing } from "./draw.ts"
 import { clipped } from "./text-width.ts"
@@ -27,7 +28,7 @@ interface Square {
  * another.
  */
 export const heatMap = ({ cells, imported }: Report): Drawing | undefined => {
-  const squares = [...cells.flatMap(measuredSquares), ...imported.flatMap(importedSquares)]
+  const squares = withoutRepetition([...cells.flatMap(measuredSquares), ...imported.flatMap(importedSquares)])
   const models = [...new Set(squares.map(({ model }) => model))]
   const benchmarks = [...new Set(squares.map(({ benchmark }) => benchmark))]
   if (models.length < 2 || squares.length < 3) return undefined
@@ -91,16 +92,26 @@ export const heatMap = ({ cells, imported }: Report): Drawing | undefined => {
   }
 }
 
-const measuredSquares = ({ id, model = "", benchmark, prompts, view, rows }: Cell): ReadonlyArray<Square> =>
+const measuredSquares = ({
+  id,
+  model = "",
+  baseline,
+  benchmark,
+  prompts,
+  view,
+  rows,
+}: Cell): ReadonlyArray<Square> =>
   rows.flatMap(({ measure, before, after }) => {
     if (!measure.primary) return []
     const described = prompts === undefined ? benchmark : `${benchmark}, ${prompts}`
     const place = view === "class" ? described : `${described}, ${view}`
     return [
-      ...(before === undefined ? [] : [{ side: after === undefined ? "" : ", before", score: before }]),
-      ...(after === undefined ? [] : [{ side: before === undefined ? "" : ", after", score: after }]),
-    ].map(({ side, score }) => ({
-      model: `${model === "" ? "model" : clipped(model, 36)}${side}`,
+      ...(before === undefined ? [] : [{ label: baseline ?? sideOf(model, after, "before"), score: before }]),
+      ...(after === undefined
+        ? []
+        : [{ label: baseline === undefined ? sideOf(model, before, "after") : model, score: after }]),
+    ].map(({ label, score }) => ({
+      model: clipped(label, 44),
       benchmark: place,
       value: score.value,
       told: scoreText(score).replace(/\s%$/, ""),
@@ -109,6 +120,10 @@ const measuredSquares = ({ id, model = "", benchmark, prompts, view, rows }: Cel
       link: `#${id}`,
     }))
   })
+
+/** A model's name, with the side where the other one is there, too. */
+const sideOf = (model: string, other: Score | undefined, side: string): string =>
+  `${model === "" ? "model" : model}${other === undefined ? "" : `, ${side}`}`
 
 const importedSquares = (score: ImportedScore): ReadonlyArray<Square> =>
   isPrimary(score.kind, score.metric)
@@ -125,9 +140,18 @@ const importedSquares = (score: ImportedScore): ReadonlyArray<Square> =>
       ]
     : []
 
-/** Where a value lies between the lowest and the highest of its benchmark; the middle where all are the same. */
+/** One model before is that of all that come from it: its square is drawn once. */
+const withoutRepetition = (squares: ReadonlyArray<Square>): ReadonlyArray<Square> => {
+  const places = new Map(squares.map((square) => [JSON.stringify([square.model, square.benchmark]), square]))
+  return [...places.values()]
+}
+
+/** A range below this looks like none: small differences are not made to look large. */
+const LEAST_RANGE = 0.1
+
+/** Where a value lies among those of its benchmark; the middle where all are the same. */
 const depthOf = ({ benchmark, value }: Square, squares: ReadonlyArray<Square>): number => {
   const values = squares.filter((other) => other.benchmark === benchmark).map((other) => other.value)
   const [low, high] = [Math.min(...values), Math.max(...values)]
-  return high === low ? 0.5 : (value - low) / (high - low)
+  return 0.5 + (value - (low + high) / 2) / Math.max(LEAST_RANGE, high - low)
 }
