@@ -35,7 +35,7 @@ describe("the method, whole and small", () => {
       expect(files).toContain(file)
     expect(files.filter((file) => file.startsWith("records/"))).toHaveLength(4)
     expect(files.filter((file) => file.endsWith(".svg"))).toContain("figures/changes.svg")
-    expect(report["summary.md"]).toMatch(/\| pairs \| pairs right \| 25\.0\s% \|/)
+    expect(report["summary.md"]).toMatch(/\| pairs \| pairs right \| n = 18, 1 seed \| 25\.0\s% \|/)
     expect(report["index.html"]).toMatch(/^<!doctype html>/i)
     expect(report["index.html"]).not.toMatch(/(src|href)="https?:/)
   })

@@ -36,7 +36,7 @@ const partScore = (files: ReadonlyArray<Metrics>, name: string): Score | undefin
   const [first] = found
   if (first === undefined || intervals.length < found.length) return undefined
   const runs = found.map(({ value }) => value)
-  return { ...summaryEstimate(runs, intervals, first.n), runs }
+  return { ...summaryEstimate(runs, intervals, first.n), runs, draws: undefined }
 }
 
 /** Pairs gained and lost in each category; with several runs or draws there are shares of pairs, which are not counted. */

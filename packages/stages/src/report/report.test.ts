@@ -358,6 +358,25 @@ No score changed by more than noise (points: scene pairs +25.0).
     expect(rows.at(-1)).toMatchObject({ source: "imported", model: "ViT-X", low: null, seeds: null, n: 100 })
   })
 
+  it("tells metrics beside the usual ones, and the spread of a view that is drawn", async () => {
+    const metrics: Metrics = {
+      ...pairs("scenes", mostly),
+      kind: "zero-shot",
+      metrics: { acc1: 0.5, acc3: 0.7 },
+      intervals: { acc1: { low: 0.4, high: 0.6 }, acc3: { low: 0.6, high: 0.8 } },
+      draws: 2,
+      spread: { acc1: 0.012, acc3: 0.02 },
+      items: { digest: "d", outcomes: {} },
+    }
+    const { page, rows } = await run({ before: [], after: [metrics] })
+    expect(rows.map(({ metric, draws, spread }) => [metric, draws, spread])).toEqual([
+      ["acc1", 2, 0.012],
+      ["acc3", 2, 0.02],
+    ])
+    expect(page).toContain("top-3 accuracy")
+    expect(page).toContain("n = 80, 1 seed, 2 draws with a spread of 1.2")
+  })
+
   it("links every number to where it comes from", async () => {
     const before = await store(pairs("scenes", mostly))
     const after = await store(pairs("scenes", better))

@@ -19,6 +19,8 @@ export interface ResultRow {
   readonly high: number | null
   readonly n: number | null
   readonly seeds: number | null
+  readonly draws: number | null
+  readonly spread: number | null
   readonly chance: number | null
   readonly difference: number | null
   readonly difference_low: number | null
@@ -58,6 +60,8 @@ export const resultRows = ({ cells, imported }: Report): ReadonlyArray<ResultRow
       high: null,
       n: n ?? null,
       seeds: null,
+      draws: null,
+      spread: null,
       chance: null,
       artefacts: source,
       keys: "",
@@ -102,7 +106,7 @@ const rowsOf = (cell: Cell, row: Row): ReadonlyArray<ResultRow> => {
 const scoreRow = (
   { model, benchmark, kind, view, prompts }: Cell,
   { measure, chance }: Row,
-  { value, interval, n, seeds }: Score,
+  { value, interval, n, seeds, draws }: Score,
   side: ResultRow["side"],
   origins: ReadonlyArray<Origin>,
 ): ResultRow => ({
@@ -119,6 +123,8 @@ const scoreRow = (
   high: interval.high,
   n,
   seeds,
+  draws: draws?.count ?? 1,
+  spread: draws?.spread ?? null,
   chance: chance ?? null,
   ...NO_COMPARISON,
   artefacts: origins.map(({ artefact }) => artefact).join(" "),

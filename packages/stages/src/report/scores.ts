@@ -14,6 +14,8 @@ import type { Measure } from "./measures.ts"
 export interface Score extends Estimate {
   /** The value of each run. */
   readonly runs: ReadonlyArray<number>
+  /** How often a random view was drawn in each run, and the standard deviation over those draws. */
+  readonly draws: { readonly count: number; readonly spread: number } | undefined
 }
 
 /** The stream of a number in the report: a name, so that the same files give the same report. */
@@ -40,7 +42,12 @@ export const scoreOf = (
           first.n,
         )
       : shareEstimate(seeds, reportStream("score", metric, ...names), groupingOf(first, measure))
-  return { ...estimate, n: first.n, runs }
+  return { ...estimate, n: first.n, runs, draws: drawsOf(told, metric) }
+}
+
+const drawsOf = (files: ReadonlyArray<Metrics>, metric: string): Score["draws"] => {
+  const count = Math.max(...files.map(({ draws }) => draws))
+  return count === 1 ? undefined : { count, spread: mean(files.map(({ spread }) => spread?.[metric] ?? 0)) }
 }
 
 const sameItems = (files: ReadonlyArray<Metrics>): boolean =>

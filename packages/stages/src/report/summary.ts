@@ -63,7 +63,14 @@ const metric = ({ measure, chance, before, after, difference }: Row) => ({
 const score = (given: Score | undefined) =>
   given === undefined
     ? undefined
-    : { value: given.value, interval: given.interval, n: given.n, seeds: given.seeds, runs: given.runs }
+    : {
+        value: given.value,
+        interval: given.interval,
+        n: given.n,
+        seeds: given.seeds,
+        runs: given.runs,
+        draws: given.draws,
+      }
 
 const differenceOf = ({ value, interval, test, p, adjusted, changes, equivalence, verdict }: Difference) => ({
   value,

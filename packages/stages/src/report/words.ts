@@ -1,6 +1,7 @@
 import type { ImportedScore } from "../results/index.ts"
 import type { Equivalence, Estimate, Interval } from "../statistics/index.ts"
 import type { Difference } from "./differences.ts"
+import type { Score } from "./scores.ts"
 import type { Verdict } from "./verdict.ts"
 
 const THIN_SPACE = "\u202f"
@@ -24,6 +25,10 @@ export const estimateText = (estimate: Estimate): string =>
 /** `n = 270, 3 seeds`. */
 export const basisText = ({ n, seeds }: Estimate): string =>
   `n = ${n}, ${seeds === 1 ? "1 seed" : `${seeds} seeds`}`
+
+/** `5 draws with a spread of 0.4`, of a random view. */
+export const drawsText = ({ draws }: Pick<Score, "draws">): ReadonlyArray<string> =>
+  draws === undefined ? [] : [`${draws.count} draws with a spread of ${(draws.spread * 100).toFixed(1)}`]
 
 /** What guessing gets. */
 export const chanceText = (chance: number | undefined): string =>

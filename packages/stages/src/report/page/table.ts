@@ -6,6 +6,7 @@ import type { Score } from "../scores.ts"
 import {
   basisText,
   chanceText,
+  drawsText,
   importedText,
   intervalText,
   marginText,
@@ -83,8 +84,9 @@ const cellRows = (cell: Cell, compares: boolean): ReadonlyArray<Markup> =>
 const basisOf = ({ before, after }: Row): string => {
   const score = after ?? before
   if (score === undefined) return ""
-  if (before === undefined || after === undefined || before.seeds === after.seeds) return basisText(score)
-  return `${basisText(score)} (${before.seeds} before)`
+  const basis = [basisText(score), ...drawsText(score)].join(", ")
+  if (before === undefined || after === undefined || before.seeds === after.seeds) return basis
+  return `${basis} (${before.seeds} before)`
 }
 
 const comparedCells = (cell: Cell, { before, after, difference }: Row): ReadonlyArray<Markup> => [
