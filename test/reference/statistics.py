@@ -55,6 +55,8 @@ for gain in (0.0, 0.02):
 json.dump({
     "student-quantile": [[p, n, float(stats.t.ppf(p, n))] for n in (1, 2, 3, 7, 29, 400) for p in (0.9, 0.95, 0.975, 0.999)],
     "normal-quantile": [[p, float(stats.norm.ppf(p))] for p in (0.025, 0.5, 0.9, 0.975, 0.999)],
+    "binomial-at-most": [[k, n, p, float(stats.binom.cdf(k, n, p))]
+                         for k, n, p in ((0, 200, 0.01), (4, 1000, 0.01), (3, 15, 0.2), (480, 50_000, 0.01), (15, 15, 0.5))],
     "normal-below": [[z, float(stats.norm.cdf(z))] for z in (-6.0, -1.96, 0.0, 0.7, 3.0)],
     "wilson": [[x, n, level, interval(proportion_confint(x, n, 1 - level, "wilson"))]
                for x, n in ((8, 10), (0, 15), (15, 15), (431, 2000), (1, 50_000)) for level in (0.9, 0.95)],

@@ -4,6 +4,15 @@ declare module "jstat" {
     readonly cdf: (x: number, ...parameters: ReadonlyArray<number>) => number
     readonly inv: (p: number, ...parameters: ReadonlyArray<number>) => number
   }
-  const jstat: { readonly jStat: { readonly normal: Distribution; readonly studentt: Distribution } }
+  interface Counts {
+    readonly cdf: (count: number, trials: number, share: number) => number
+  }
+  const jstat: {
+    readonly jStat: {
+      readonly normal: Distribution
+      readonly studentt: Distribution
+      readonly binomial: Counts
+    }
+  }
   export default jstat
 }

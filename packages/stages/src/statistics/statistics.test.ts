@@ -218,6 +218,12 @@ describe("equivalence", () => {
 
   it("needs enough items even where not one answer changed", () => {
     expect(equivalenceOf(same(40), 0.01).isPreserved).toBe(false)
+    // With a hundredth of all items changed, none of 200 would have in 13 of 100 draws.
+    expect(equivalenceOf(same(200), 0.01)).toMatchObject({
+      isPreserved: false,
+      p: expect.closeTo(0.99 ** 200, 9),
+    })
+    expect(equivalenceOf(same(300), 0.01).isPreserved).toBe(true)
     expect(equivalenceOf(same(2000), 0.01).isPreserved).toBe(true)
   })
 

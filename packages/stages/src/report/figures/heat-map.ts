@@ -28,10 +28,14 @@ interface Square {
  * another.
  */
 export const heatMap = ({ cells, imported }: Report): Drawing | undefined => {
-  const squares = withoutRepetition([...cells.flatMap(measuredSquares), ...imported.flatMap(importedSquares)])
+  const squares = withoutRepetition([
+    ...cells.flatMap((cell) => measuredSquares(cell, cells)),
+    ...imported.flatMap(importedSquares),
+  ])
   const models = [...new Set(squares.map(({ model }) => model))]
+  const labels = new Set(cells.flatMap(({ model, baseline }) => [model, baseline ?? model]))
   const benchmarks = [...new Set(squares.map(({ benchmark }) => benchmark))]
-  if (models.length < 2 || squares.length < 3) return undefined
+  if (labels.size + imported.length < 2 || squares.length < 3) return undefined
   const values = squares.map((square) => ({ ...square, depth: depthOf(square, squares) }))
   const x = { field: "benchmark", type: "nominal" as const, sort: benchmarks }
   const y = { field: "model", type: "nominal" as const, sort: models, title: null }
@@ -92,18 +96,15 @@ export const heatMap = ({ cells, imported }: Report): Drawing | undefined => {
   }
 }
 
-const measuredSquares = ({
-  id,
-  model = "",
-  baseline,
-  benchmark,
-  prompts,
-  view,
-  rows,
-}: Cell): ReadonlyArray<Square> =>
+const measuredSquares = (
+  { kind, id, model = "", baseline, benchmark, prompts, view, rows }: Cell,
+  cells: ReadonlyArray<Cell>,
+): ReadonlyArray<Square> =>
   rows.flatMap(({ measure, before, after }) => {
     if (!measure.primary) return []
-    const described = prompts === undefined ? benchmark : `${benchmark}, ${prompts}`
+    const alike = cells.filter((cell) => cell.kind === kind && cell.benchmark === benchmark)
+    const several = new Set(alike.map((cell) => cell.prompts)).size > 1
+    const described = several && prompts !== undefined ? `${benchmark}, ${prompts}` : benchmark
     const place = view === "class" ? described : `${described}, ${view}`
     return [
       ...(before === undefined ? [] : [{ label: baseline ?? sideOf(model, after, "before"), score: before }]),
