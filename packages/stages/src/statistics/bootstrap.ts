@@ -1,4 +1,5 @@
 import type { RandomStream } from "../randomness/index.ts"
+import { covarianceOf, spreadOf } from "./covariance.ts"
 import { studentQuantile } from "./distributions.ts"
 import { type Interval, LEVEL, normalWidth } from "./interval.ts"
 import { mean } from "./moments.ts"
@@ -34,25 +35,47 @@ const REPLICATES = 4000
  */
 export const bootstrap = (sample: Sample, stream: RandomStream, replicates = REPLICATES): Distribution => {
   const sides = [sideOf(sample.of, 1), ...(sample.without === undefined ? [] : [sideOf(sample.without, -1)])]
-  const items = sample.of[0].length
-  const groups = groupsOf(items, sample.grouping)
-  const combined = new Float64Array(items)
+  const draw = sample.of[0].length * replicates > MOST_DRAWN ? drawMean : drawItems
+  const { estimate, replicate } = draw(sides, sample, stream)
+  return { estimate, replicates: Float64Array.from({ length: replicates }, replicate).sort() }
+}
+
+/** From so many drawn items on their mean is as good as normal, and is drawn as such. */
+const MOST_DRAWN = 1_000_000
+
+/** Draws seeds and items. */
+const drawItems = (sides: ReadonlyArray<Side>, { of, grouping }: Sample, stream: RandomStream) => {
+  const groups = groupsOf(of[0].length, grouping)
+  const combined = new Float64Array(of[0].length)
   const combine = (weigh: (side: Side) => ArrayLike<number>): void => {
     combined.fill(0)
     for (const side of sides) addWeighted(combined, side.seeds, weigh(side))
   }
   combine(({ even }) => even)
-  const draw = itemDraw(combined, groups, sample.grouping?.kind, stream, replicates)
-  const estimate = draw.estimate()
+  const draw = itemDraw(combined, groups, grouping?.kind, stream)
   const several = sides.some(({ seeds }) => seeds.length > 1)
-  const drawn = Float64Array.from({ length: replicates }, () => {
+  const replicate = (): number => {
     if (several) {
       combine((side) => drawSeeds(side, stream))
       draw.renew()
     }
     return draw.replicate()
-  })
-  return { estimate, replicates: drawn.sort() }
+  }
+  return { estimate: draw.estimate(), replicate }
+}
+
+/** Draws seeds, and the mean of their many items. */
+const drawMean = (sides: ReadonlyArray<Side>, { of, grouping }: Sample, stream: RandomStream) => {
+  const seeds = sides.flatMap((side) => [...side.seeds])
+  const estimates = seeds.map((values) => estimateOf([values], grouping))
+  const covariance = covarianceOf(seeds, estimates, groupsOf(of[0].length, grouping), grouping?.kind)
+  const centreOf = (weights: ReadonlyArray<number>): number =>
+    weights.reduce((sum, weight, seed) => sum + weight * (estimates[seed] ?? 0), 0)
+  const replicate = (): number => {
+    const weights = sides.flatMap((side) => [...drawSeeds(side, stream)])
+    return centreOf(weights) + spreadOf(weights, covariance) * (stream.normals(1)[0] ?? 0)
+  }
+  return { estimate: centreOf(sides.flatMap(({ even }) => [...even])), replicate }
 }
 
 interface Side {

@@ -23,9 +23,6 @@ export const groupsOf = (items: number, grouping?: Grouping): ReadonlyArray<Grou
   })
 }
 
-/** From so many drawn items on the mean of a draw is as good as normal, and is drawn as such. */
-const MOST_DRAWN = 1_000_000
-
 /** Draws of items, of values that may change between draws. */
 export interface ItemDraw {
   readonly estimate: () => number
@@ -36,20 +33,16 @@ export interface ItemDraw {
 
 /**
  * The estimate of the values, and replicates of it from drawn items.
- *
- * @param replicates how many there will be, to choose between drawing each item and the normal distribution of their mean
  */
 export const itemDraw = (
   values: Float64Array,
   groups: ReadonlyArray<Group>,
   kind: Grouping["kind"] | undefined,
   stream?: RandomStream,
-  replicates = 0,
 ): ItemDraw => {
   const estimate = (): number =>
     kind === "strata" ? mean(groups.map((group) => meanOf(values, group))) : mean(values)
   if (stream === undefined) return { estimate, renew: () => {}, replicate: estimate }
-  if (values.length * replicates > MOST_DRAWN) return normalDraw(values, groups, kind, stream, estimate)
   if (kind === "clusters") return clusterDraw(values, groups, stream, estimate)
   const replicate = (): number => {
     let sum = 0
@@ -59,13 +52,15 @@ export const itemDraw = (
   return { estimate, renew: () => {}, replicate }
 }
 
-const sumOf = (values: Float64Array, { start, end }: Group): number => {
+/** The sum of a group's values. */
+export const sumOf = (values: ArrayLike<number>, { start, end }: Group): number => {
   let sum = 0
   for (let item = start; item < end; item++) sum += values[item] ?? 0
   return sum
 }
 
-const meanOf = (values: Float64Array, group: Group): number =>
+/** The mean of a group's values. */
+export const meanOf = (values: ArrayLike<number>, group: Group): number =>
   sumOf(values, group) / (group.end - group.start)
 
 const drawnMean = (values: Float64Array, { start, end }: Group, stream: RandomStream): number => {
@@ -98,44 +93,4 @@ const clusterDraw = (
     return sum / items
   }
   return { estimate, renew, replicate }
-}
-
-const normalDraw = (
-  values: Float64Array,
-  groups: ReadonlyArray<Group>,
-  kind: Grouping["kind"] | undefined,
-  stream: RandomStream,
-  estimate: () => number,
-): ItemDraw => {
-  let centre = 0
-  let spread = 0
-  const renew = (): void => {
-    centre = estimate()
-    spread = Math.sqrt(varianceOf(values, groups, kind, centre))
-  }
-  renew()
-  return { estimate, renew, replicate: () => centre + spread * (stream.normals(1)[0] ?? 0) }
-}
-
-/** The variance of the estimate over draws of items. */
-const varianceOf = (
-  values: Float64Array,
-  groups: ReadonlyArray<Group>,
-  kind: Grouping["kind"] | undefined,
-  centre: number,
-): number => {
-  if (kind === "clusters") {
-    const squares = groups.map((group) => (sumOf(values, group) - centre * (group.end - group.start)) ** 2)
-    return squares.reduce((sum, square) => sum + square, 0) / values.length ** 2
-  }
-  const parts = groups.map((group) => squaresOf(values, group) / (group.end - group.start) ** 2)
-  return parts.reduce((sum, part) => sum + part, 0) / groups.length ** 2
-}
-
-/** The sum of squared distances to the group's mean. */
-const squaresOf = (values: Float64Array, group: Group): number => {
-  const centre = meanOf(values, group)
-  let sum = 0
-  for (let item = group.start; item < group.end; item++) sum += ((values[item] ?? 0) - centre) ** 2
-  return sum
 }

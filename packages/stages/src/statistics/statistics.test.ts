@@ -86,6 +86,19 @@ describe("the bootstrap", () => {
       expect(sides(grouping, many) / sides(grouping, few)).toBeCloseTo(1, 0.7)
   })
 
+  it("does so with several seeds on both sides, too", () => {
+    const seeds = (shift: number): Seeds => [
+      ones(300 + shift, 2000),
+      ones(310 + shift, 2000),
+      Float64Array.from({ length: 2000 }, (_, item) => (item % 6 === 0 ? 1 : 0)),
+    ]
+    const of = (replicates: number) =>
+      bootstrap({ of: seeds(90), without: seeds(0) }, stream("several"), replicates)
+    const [drawn, normal] = [of(499), of(4000)]
+    expect(normal.estimate).toBeCloseTo(drawn.estimate, 12)
+    expect(width(percentileInterval(normal)) / width(percentileInterval(drawn))).toBeCloseTo(1, 0.7)
+  })
+
   it("widens when items come in clusters that agree", () => {
     const items = Float64Array.from({ length: 200 }, (_, index) => (Math.floor(index / 10) % 3 === 0 ? 1 : 0))
     const clusters: Grouping = { kind: "clusters", sizes: new Array(20).fill(10) }
