@@ -23,8 +23,19 @@ describe("the method, whole and small", () => {
   test("runs to its report", () => {
     expect(first.stderr).not.toMatch(/✗|error/)
     expect(first.code).toBe(0)
-    expect(Object.keys(report)).toEqual(["index.html", "summary.json", "summary.md"])
-    expect(report["summary.md"]).toMatch(/\| pairs \| pairs right \| 25\.0\s% \|/)
+    const files = Object.keys(report)
+    for (const file of [
+      "index.html",
+      "summary.json",
+      "summary.md",
+      "results.jsonl",
+      "results.csv",
+      "results.tex",
+    ])
+      expect(files).toContain(file)
+    expect(files.filter((file) => file.startsWith("records/"))).toHaveLength(4)
+    expect(files.filter((file) => file.endsWith(".svg"))).toContain("figures/changes.svg")
+    expect(report["summary.md"]).toMatch(/\| pairs \| pairs right \| n = 18, 1 seed \| 25\.0\s% \|/)
     expect(report["index.html"]).toMatch(/^<!doctype html>/i)
     expect(report["index.html"]).not.toMatch(/(src|href)="https?:/)
   })

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 
 /** The whole method, as small as it can be: the quickstart's stages and their order. */
 const TINY = `version: 1
@@ -82,7 +82,8 @@ export const writeTiny = (folder: string): void => writeFileSync(join(folder, "t
 /** The report of the tiny pipeline: its files and their texts. */
 export const reportOf = (folder: string): Readonly<Record<string, string>> => {
   const report = join(folder, "results", "tiny", "report")
-  return Object.fromEntries(
-    readdirSync(report).map((file) => [file, readFileSync(join(report, file), "utf8")]),
-  )
+  const files = readdirSync(report, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(report, join(entry.parentPath, entry.name)))
+  return Object.fromEntries(files.sort().map((file) => [file, readFileSync(join(report, file), "utf8")]))
 }

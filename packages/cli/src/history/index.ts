@@ -1,3 +1,4 @@
+export { columns } from "./columns.ts"
 export { differenceText } from "./difference-text.ts"
 export { type Explanation, explanationText } from "./explanation-text.ts"
 export { findRun } from "./find-run.ts"

@@ -20,10 +20,10 @@ const pages = [
 const folder = mkdtempSync(join(tmpdir(), "diva-docs-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 mkdirSync(join(folder, "images"))
-for (const file of ["https-urls.csv", "my-urls.csv", "before.json", "after.json"])
+for (const file of ["https-urls.csv", "my-urls.csv", "before.json", "after.json", "openclip_results.csv"])
   writeFileSync(join(folder, file), "")
 mkdirSync(join(folder, "common"))
-for (const file of ["micro-models.yaml", "micro-evaluation.yaml"])
+for (const file of ["micro-models.yaml", "micro-evaluation.yaml", "evaluation-cell.yaml"])
   writeFileSync(join(folder, "common", file), read(`pipelines/common/${file}`))
 
 describe("the stages' page", () => {

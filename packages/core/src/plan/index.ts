@@ -1,7 +1,7 @@
 export { type Choice, type Choosing, chooseTasks, NeedNotCached, UnknownStage } from "./choice.ts"
 export { type Circumstances, type Decision, decide, settleResult } from "./decide.ts"
 export { type Facts, hasUnknownSource, learnEnvironment, learnSources } from "./facts.ts"
-export { type KeyContext, keyOfTask, keyTask, type TaskKey } from "./key.ts"
+export { type KeyContext, keyOfTask, keyTask, outputsIn, type TaskKey } from "./key.ts"
 export { type LastTime, lastKeys, readLastTime, writeLastTime } from "./last-time.ts"
 export { makePlan, type Plan, type PlannedState, type PlannedTask, type PlanOptions } from "./plan.ts"
 export { explainMiss, type RunReason, reasonText } from "./reason.ts"

@@ -120,6 +120,17 @@ export const sourcesOf = (task: Task): ReadonlyArray<SourcePath> => {
   return sources
 }
 
+/** The outputs of other tasks that a task's input holds, with their places. */
+export const outputsIn = (
+  task: Task,
+): ReadonlyArray<readonly [place: string, reference: OutputReference]> => {
+  const found: Array<readonly [string, OutputReference]> = []
+  visitLeaves(task.input, "", (place, value) => {
+    if (value instanceof OutputReference) found.push([place, value])
+  })
+  return found
+}
+
 /**
  * The cache key of a task whose needs are done: the digest of the stage's name and version, the input with every artefact
  * replaced by the digest of its content, and what the stage declares to depend on.

@@ -15,6 +15,7 @@ export interface Attempt {
   readonly task: Task
   readonly key: string
   readonly input: Readonly<Record<string, unknown>>
+  readonly origins: NonNullable<StageCall["origins"]>
   /** 1 for the first. */
   readonly number: number
   readonly gpus: ReadonlyArray<number>
@@ -55,7 +56,7 @@ export const runAttempt = (context: RunContext, attempt: Attempt): Effect.Effect
 
 const measuredAttempt = (
   context: RunContext,
-  { task, key, input, number, gpus }: Attempt,
+  { task, key, input, origins, number, gpus }: Attempt,
   measures: AttemptMeasures,
 ): Effect.Effect<KeptOutputs, StageFailure> =>
   Effect.gen(function* () {
@@ -69,6 +70,7 @@ const measuredAttempt = (
       ...(stage.module !== undefined && { module: stage.module.file }),
       input,
       outputs,
+      origins,
       scratch,
       checkpoint,
       ...(stage.usesPrevious === true && { previous: yield* previousOutputs(context, task, key) }),

@@ -211,6 +211,7 @@ export class Scheduler implements TasksEnd {
       priority: this.#ways[place] ?? 0,
       order: place,
       outputDigest: this.#outputDigest,
+      findRecord: (id) => this.records.get(id),
       isStopping: () => this.#isStopping,
       held: undefined,
       attempts: 0,

@@ -7,6 +7,7 @@ import { type KeyRecord, type KnownTrees, Store, type Tree } from "../store/inde
 import { runAttempt } from "./attempt.ts"
 import { existingLog } from "./attempt-log.ts"
 import { failureOf, reportFailure } from "./failure.ts"
+import { type FindRecord, originsOf } from "./origins.ts"
 import type { KeptOutputs } from "./outputs.ts"
 import type { Held } from "./resource-pool.ts"
 import { retrySchedule } from "./retry.ts"
@@ -25,6 +26,7 @@ export interface TaskRun {
   readonly priority: number
   readonly order: number
   readonly outputDigest: (reference: OutputReference) => string
+  readonly findRecord: FindRecord
   /** Whether the run is to end: then nothing is tried again. */
   readonly isStopping: () => boolean
   /** What it holds just now. */
@@ -88,6 +90,7 @@ const runAttempts = (
   input: Readonly<Record<string, unknown>>,
 ): Effect.Effect<KeptOutputs, StageFailure> => {
   const { context, task, key, reason } = run
+  const origins = originsOf(task, run.findRecord)
   const once = Effect.suspend(() => {
     // It held what it needs, but the run was to end before it began.
     if (run.isStopping()) return Effect.interrupt
@@ -106,7 +109,7 @@ const runAttempts = (
       resources: resourcesOf(task, number),
       ...(gpus.length > 0 && { gpus }),
     })
-    return Effect.tap(runAttempt(context, { task, key: key.key, input, number, gpus }), () =>
+    return Effect.tap(runAttempt(context, { task, key: key.key, input, origins, number, gpus }), () =>
       Effect.sync(() => {
         run.seconds = (context.now() - begun) / 1000
       }),

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import type { Progress, StageContext } from "./context.ts"
+import { Origin } from "./origin.ts"
 
 /** One attempt at a task, as data: what crosses the border to a host process. */
 export const StageCall = Schema.Struct({
@@ -10,6 +11,8 @@ export const StageCall = Schema.Struct({
   /** Complete; artefacts are absolute paths. */
   input: Schema.Record(Schema.String, Schema.Unknown),
   outputs: Schema.Record(Schema.String, Schema.String),
+  /** Of the artefacts in `input` that tasks have made, by their places. */
+  origins: Schema.optionalKey(Schema.Record(Schema.String, Origin)),
   scratch: Schema.String,
   checkpoint: Schema.String,
   /** Artefacts of the last time, by the names of outputs. */

@@ -1,7 +1,14 @@
+import type { Origin } from "./origin.ts"
+
 /** What a stage may use while it runs. Plain functions, so that hot loops need not be effects. */
 export interface StageContext<Output extends string = string> {
   /** Absolute path for each output. A folder output's folder exists and is empty; a file output's does not exist. */
   readonly outputs: Readonly<Record<Output, string>>
+  /**
+   * Where those input artefacts come from that tasks have made, by their places in the input: `model`, `before[0]`. What
+   * is told is no part of the cache key: a result may be taken from the store when it has come another way since.
+   */
+  readonly origins: Readonly<Record<string, Origin>>
   /** An empty folder of this attempt's own, removed after it. It is made when it is asked for. */
   readonly scratch: string
   /**

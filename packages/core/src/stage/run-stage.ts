@@ -56,6 +56,7 @@ export const runStage = (
     const progress = limitProgress(sink.progress)
     const context: StageContext = {
       outputs: call.outputs,
+      origins: call.origins ?? {},
       // Most stages need neither, and a folder costs more than what a small stage does.
       get scratch() {
         return made(call.scratch)

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises"
 import type { BenchmarkPair, PairSide } from "../evaluation/benchmarks/index.ts"
-import { type Metrics, mean } from "../evaluation/metrics/index.ts"
+import type { Metrics } from "../evaluation/metrics/index.ts"
+import { mean } from "../statistics/index.ts"
+import { imageType } from "./image-type.ts"
 import type { ChangedPair, ShownImage } from "./report.ts"
 
 /** Pictures shown for each side of the change, and the largest that is put into the page. */
@@ -72,13 +74,4 @@ const shownImage = async ({ image, statement }: PairSide): Promise<ShownImage | 
   const bytes = await readFile(image)
   const type = imageType(bytes)
   return type === undefined || bytes.length > LARGEST_IMAGE ? undefined : { statement, type, bytes }
-}
-
-/** The type by the file's first bytes; its name proves nothing. */
-const imageType = (bytes: Uint8Array): string | undefined => {
-  const starts = (text: string, at = 0): boolean =>
-    Buffer.from(bytes).toString("latin1", at, at + text.length) === text
-  if (starts("\xff\xd8\xff")) return "image/jpeg"
-  if (starts("\x89PNG\r\n\x1a\n")) return "image/png"
-  return starts("RIFF") && starts("WEBP", 8) ? "image/webp" : undefined
 }

@@ -1,2 +1,6 @@
+export { buildReport, type ReportSources } from "./build-report.ts"
+export { findRecords } from "./records.ts"
 export type { Report } from "./report.ts"
-export { buildReport, type ReportSources, writeReport } from "./write-report.ts"
+export { summaryJson } from "./summary.ts"
+export { type ReportText, reportText } from "./text.ts"
+export { writeReport } from "./write-report.ts"

@@ -1,14 +1,19 @@
-import type { BenchmarkComparison, Row, Score } from "./comparison.ts"
-import { visible } from "./page/index.ts"
+import { caveats } from "./caveats.ts"
+import type { Cell } from "./cells.ts"
+import type { Row } from "./differences.ts"
+import { findingsOf, headline } from "./headline.ts"
 import type { Report } from "./report.ts"
+import type { Score } from "./scores.ts"
+import { visible } from "./visible.ts"
 import {
-  caveats,
-  headline,
-  nameOf,
-  percent,
-  percentInterval,
-  points,
-  pointsInterval,
+  basisText,
+  chanceText,
+  differenceText,
+  estimateText,
+  importedText,
+  marginText,
+  preservedText,
+  pValue,
   verdictWords,
 } from "./words.ts"
 
@@ -22,15 +27,13 @@ export const escapeMarkdown = (text: string): string =>
 
 /** `summary.md`: the report for terminals, issues and logs. */
 export const summaryMarkdown = (report: Report): string => {
-  const notes = caveats(report.comparisons)
+  const notes = caveats(report)
   return `${[
     `# ${escapeMarkdown(report.title)}`,
-    escapeMarkdown(headline(report.comparisons)),
-    table(
-      ["Benchmark", "Metric", "Chance", "Before", "After", "Difference (points)", "Verdict"],
-      report.comparisons.flatMap(metricLines),
-    ),
-    ...report.comparisons.filter(({ kind }) => kind === "mmvp").map(partTable),
+    escapeMarkdown(headline(report.cells)),
+    scoreTable(report),
+    ...importedTable(report),
+    ...report.cells.filter(({ kind }) => kind === "mmvp").map(partTable),
     ...(report.details.length === 0 ? [] : [`## How it ran\n\n${table(["", ""], report.details)}`]),
     ...(notes.length === 0
       ? []
@@ -43,37 +46,54 @@ const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<st
   return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n")
 }
 
-const scoreText = (score: Score | undefined): string => {
-  if (score === undefined) return "–"
-  const interval = score.interval === undefined ? "" : ` (${percentInterval(score.interval)})`
-  return `${percent(score.value)}${interval}`
+const scoreTable = ({ cells, margin }: Report): string => {
+  const compares = findingsOf(cells).length > 0
+  const head = compares
+    ? ["Before", "After", "Difference (points)", "Holm", "Verdict", `Within ${marginText(margin)}`]
+    : ["Score"]
+  return table(
+    ["Benchmark", "Metric", "Basis", "Chance", ...head],
+    cells.flatMap((cell) => cell.rows.map((row) => metricLine(cell, row, compares))),
+  )
 }
 
-const metricLines = (comparison: BenchmarkComparison): ReadonlyArray<ReadonlyArray<string>> =>
-  comparison.rows.map((row) => [
-    nameOf(comparison),
-    row.measure.title,
-    row.chance === undefined ? "–" : percent(row.chance),
-    scoreText(row.before),
-    scoreText(row.after),
-    ...differenceTexts(row),
-  ])
+const scoreCell = (score: Score | undefined): string => (score === undefined ? "–" : estimateText(score))
 
-const differenceTexts = ({ difference }: Row): readonly [string, string] =>
-  difference === undefined
-    ? ["–", "–"]
+const metricLine = ({ name }: Cell, row: Row, compares: boolean): ReadonlyArray<string> => {
+  const { measure, chance, before, after, difference } = row
+  const score = after ?? before
+  const start = [name, measure.title, score === undefined ? "–" : basisText(score), chanceText(chance)]
+  if (!compares) return [...start, scoreCell(score)]
+  const compared =
+    difference === undefined
+      ? ["–", "–", "–", "–"]
+      : [
+          differenceText(difference),
+          pValue(difference.adjusted.holm),
+          verdictWords(difference.verdict),
+          preservedText(difference.equivalence),
+        ]
+  return [...start, scoreCell(before), scoreCell(after), ...compared]
+}
+
+const importedTable = ({ imported }: Report): ReadonlyArray<string> =>
+  imported.length === 0
+    ? []
     : [
-        `${points(difference.value)} (${pointsInterval(difference.interval)})`,
-        verdictWords(difference.verdict),
+        `## Imported\n\n${table(
+          ["Model", "Benchmark", "Metric", "Score", "From"],
+          imported.map((score) => [
+            score.model,
+            score.benchmark,
+            score.metric,
+            importedText(score),
+            score.source,
+          ]),
+        )}`,
       ]
 
-const partTable = (comparison: BenchmarkComparison): string =>
-  `## ${escapeMarkdown(nameOf(comparison))} by category\n\n${table(
+const partTable = ({ name, parts }: Cell): string =>
+  `## ${escapeMarkdown(name)} by category\n\n${table(
     ["Category", "Pairs", "Before", "After"],
-    comparison.parts.map(({ name, n, before, after }) => [
-      name,
-      String(n),
-      scoreText(before),
-      scoreText(after),
-    ]),
+    parts.map((part) => [part.name, String(part.n), scoreCell(part.before), scoreCell(part.after)]),
   )}`

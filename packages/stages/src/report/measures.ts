@@ -37,11 +37,34 @@ const MEASURES: Readonly<Record<Metrics["kind"], ReadonlyArray<Measure>>> = {
 
 const KINDS: ReadonlyArray<Metrics["kind"]> = ["mmvp", "zero-shot", "retrieval"]
 
-/** The measures of a kind of benchmark, in the order of the report. */
-export const measuresOf = (kind: Metrics["kind"]): ReadonlyArray<Measure> => MEASURES[kind]
+/** Metrics that an evaluation was asked for beside the usual ones: `acc3`, `text_retrieval_recall@20`. */
+const OTHERS: ReadonlyArray<readonly [RegExp, (k: string) => string, Measure["items"]]> = [
+  [/^acc(\d+)$/, (k) => `top-${k} accuracy`, "plain"],
+  [/^image_retrieval_recall@(\d+)$/, (k) => `text → image, recall@${k}`, "clusters"],
+  [/^text_retrieval_recall@(\d+)$/, (k) => `image → text, recall@${k}`, "plain"],
+]
+
+const otherMeasure = (metric: string): Measure => {
+  for (const [pattern, title, items] of OTHERS) {
+    const k = pattern.exec(metric)?.[1]
+    if (k !== undefined) return measure(metric, title(k), { items })
+  }
+  return measure(metric, metric)
+}
+
+/** The measures of the metrics that a benchmark of some kind has, in the order of the report: the usual ones first. */
+export const measuresOf = (kind: Metrics["kind"], metrics: ReadonlySet<string>): ReadonlyArray<Measure> => {
+  const usual = MEASURES[kind].filter(({ metric }) => metrics.has(metric))
+  const others = [...metrics].filter((metric) => !usual.some((one) => one.metric === metric)).sort()
+  return [...usual, ...others.map(otherMeasure)]
+}
 
 /** The order of benchmarks in a report: fine detail first, as it is what the method is for. */
 export const kindOrder = (kind: Metrics["kind"]): number => KINDS.indexOf(kind)
 
 /** What a benchmark's items are, in the plural. */
 export const itemsOf = (kind: Metrics["kind"]): string => (kind === "mmvp" ? "pairs" : "images")
+
+/** Whether a metric is the one by which a benchmark of its kind is told. */
+export const isPrimary = (kind: Metrics["kind"], metric: string): boolean =>
+  MEASURES[kind].some((measure) => measure.metric === metric && measure.primary)

@@ -1,4 +1,7 @@
-import type { BenchmarkComparison } from "./comparison.ts"
+import type { Metrics } from "../evaluation/metrics/index.ts"
+import type { ImportedScore } from "../results/index.ts"
+import type { Answers } from "./answers.ts"
+import type { Cell } from "./cells.ts"
 import type { TrainingPoint } from "./training-log.ts"
 
 /** A pair of images whose answer differs before and after, to be looked at. */
@@ -19,8 +22,16 @@ export interface ShownImage {
 /** All that a report says, before it is put into words or pictures. */
 export interface Report {
   readonly title: string
-  readonly comparisons: ReadonlyArray<BenchmarkComparison>
+  /** Within which a score counts as preserved. */
+  readonly margin: number
+  readonly cells: ReadonlyArray<Cell>
+  /** What the cells were made of. */
+  readonly records: { readonly before: ReadonlyArray<Metrics>; readonly after: ReadonlyArray<Metrics> }
+  /** Results of other programs, without a record of answers. */
+  readonly imported: ReadonlyArray<ImportedScore>
   readonly training: ReadonlyArray<TrainingPoint>
   readonly details: ReadonlyArray<readonly [name: string, value: string]>
   readonly changedPairs: ReadonlyArray<ChangedPair>
+  /** What was mistaken for what, and the worst mistakes. */
+  readonly answers: ReadonlyArray<Answers>
 }

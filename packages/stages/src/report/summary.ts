@@ -1,7 +1,11 @@
-import type { BenchmarkComparison, Difference, PartRow, Row, Score } from "./comparison.ts"
+import { caveats } from "./caveats.ts"
+import type { Cell } from "./cells.ts"
+import type { Difference, Row } from "./differences.ts"
+import { headline } from "./headline.ts"
+import type { PartRow } from "./parts.ts"
 import type { Report } from "./report.ts"
+import type { Score } from "./scores.ts"
 import { smooth } from "./training-log.ts"
-import { caveats, headline } from "./words.ts"
 
 const round = (value: number): number => Number(value.toFixed(6))
 
@@ -9,24 +13,41 @@ const round = (value: number): number => Number(value.toFixed(6))
 export const summaryJson = (report: Report): string => {
   const summary = {
     title: report.title,
-    headline: headline(report.comparisons),
-    benchmarks: report.comparisons.map(benchmark),
+    headline: headline(report.cells),
+    margin: report.margin,
+    benchmarks: report.cells.map(benchmark),
+    imported: report.imported,
     training: training(report),
     details: Object.fromEntries(report.details),
-    caveats: caveats(report.comparisons),
+    caveats: caveats(report),
   }
   return `${JSON.stringify(summary, (_, value) => (typeof value === "number" ? round(value) : value), 2)}\n`
 }
 
-const benchmark = ({ kind, benchmark, view, n, runs, sameItems, rows, parts }: BenchmarkComparison) => ({
+const benchmark = ({
   kind,
   benchmark,
   view,
+  model,
+  prompts,
+  n,
+  runs,
+  sameItems,
+  rows,
+  parts,
+  origins,
+}: Cell) => ({
+  kind,
+  benchmark,
+  view,
+  model,
+  prompts,
   n,
   runs,
   same_items: sameItems,
   metrics: rows.map(metric),
   parts: parts.map(part),
+  provenance: origins,
 })
 
 const metric = ({ measure, chance, before, after, difference }: Row) => ({
@@ -40,14 +61,34 @@ const metric = ({ measure, chance, before, after, difference }: Row) => ({
 })
 
 const score = (given: Score | undefined) =>
-  given === undefined ? undefined : { value: given.value, interval: given.interval, runs: given.runs }
+  given === undefined
+    ? undefined
+    : {
+        value: given.value,
+        interval: given.interval,
+        n: given.n,
+        seeds: given.seeds,
+        runs: given.runs,
+        draws: given.draws,
+      }
 
-const differenceOf = ({ value, interval, method, acrossRuns, changes, verdict }: Difference) => ({
+const differenceOf = ({ value, interval, test, p, adjusted, changes, equivalence, verdict }: Difference) => ({
   value,
   interval,
-  method,
-  across_runs: acrossRuns,
+  test,
+  p,
+  p_holm: adjusted.holm,
+  p_fdr: adjusted.fdr,
   changes,
+  equivalence:
+    equivalence === undefined
+      ? undefined
+      : {
+          margin: equivalence.margin,
+          interval: equivalence.interval,
+          p: equivalence.p,
+          preserved: equivalence.isPreserved,
+        },
   verdict,
 })
 

@@ -1,40 +1,76 @@
-import { describe, expect, it } from "vitest"
-import { linearScale } from "./page/axis.ts"
-import { smooth, thin } from "./training-log.ts"
-import { percent, points, pointsInterval, pValue } from "./words.ts"
+import { describe, expect, expectTypeOf, it } from "vitest"
+import type { Estimate } from "../statistics/index.ts"
+import { escapeLatex } from "./latex.ts"
+import { escapeMarkdown } from "./markdown.ts"
+import {
+  basisText,
+  type differenceText,
+  estimateText,
+  importedText,
+  listText,
+  MINUS,
+  marginText,
+  pValue,
+  scoreText,
+  sizeText,
+} from "./words.ts"
 
-describe("numbers in words", () => {
-  it("have signs, and no minus before nothing", () => {
-    expect([0.123, -0.05, -0.0001, 0.0004].map(points)).toEqual(["+12.3", "−5.0", "0.0", "0.0"])
-    expect(pointsInterval({ low: -0.01, high: 0.02 })).toBe("−1.0 … +2.0")
-    expect(percent(1)).toBe("100.0\u202f%")
-    expect([0.00001, 0.5].map(pValue)).toEqual(["p < 0.001", "p = 0.500"])
+const estimate: Estimate = { value: 0.5556, interval: { low: 0.513, high: 0.597 }, n: 270, seeds: 3 }
+const space = "\u202f"
+
+describe("a result in words", () => {
+  it("is an estimate, never a bare number", () => {
+    for (const tell of [scoreText, estimateText, basisText]) {
+      expectTypeOf(tell).parameter(0).toEqualTypeOf<Estimate>()
+      expectTypeOf<number>().not.toExtend<Parameters<typeof tell>[0]>()
+    }
+    expectTypeOf<{ value: number; p: number }>().not.toExtend<Parameters<typeof differenceText>[0]>()
+  })
+
+  it("has one decimal, its interval, items and seeds", () => {
+    expect(estimateText(estimate)).toBe(`55.6${space}% (51.3 … 59.7${space}%)`)
+    expect(basisText(estimate)).toBe("n = 270, 3 seeds")
+    expect(basisText({ ...estimate, seeds: 1 })).toBe("n = 270, 1 seed")
+  })
+
+  it("says of an imported score that it has no interval", () => {
+    const score = {
+      model: "m",
+      benchmark: "b",
+      kind: "zero-shot",
+      metric: "acc1",
+      value: 0.613,
+      source: "f",
+    } as const
+    expect(importedText({ ...score, n: 50_000 })).toBe(`61.3${space}% (no interval, n = 50000)`)
+    expect(importedText(score)).toBe(`61.3${space}% (no interval)`)
+  })
+
+  it("has a sign when it is a difference, but not of zero", () => {
+    const size = (value: number) => sizeText({ value, interval: { low: 0, high: 0 } })
+    expect(size(0.045)).toBe("+4.5")
+    expect(size(-0.003)).toBe(`${MINUS}0.3`)
+    expect(size(-0.0004)).toBe("0.0")
+  })
+
+  it("gives p-values, margins and lists as papers do", () => {
+    expect(pValue(0.0004)).toBe("p < 0.001")
+    expect(pValue(0.0213)).toBe("p = 0.021")
+    expect(marginText(0.01)).toBe("±1 point")
+    expect(marginText(0.005)).toBe("±0.5 points")
+    expect(listText(["a", "b", "c"])).toBe("a, b and c")
   })
 })
 
-describe("scales", () => {
-  it.each([
-    [[0, 100], 5, [0, 20, 40, 60, 80, 100]],
-    [[-7, 7], 9, [-6, -4, -2, 0, 2, 4, 6]],
-    [[0.011, 0.034], 5, [0.015, 0.02, 0.025, 0.03]],
-    [[3, 3], 4, [3, 3.25, 3.5, 3.75, 4]],
-  ] as const)("of %j have round ticks", ([low, high], most, expected) => {
-    const { ticks, decimals } = linearScale([low, high], [0, 1], most)
-    expect(ticks.map((tick) => Number(tick.toFixed(decimals)))).toEqual(expected)
-  })
-})
-
-describe("the loss curve's data", () => {
-  const series = Array.from({ length: 1001 }, (_, step) => ({ step, loss: step % 2 }))
-
-  it("is smoothed without moving its mean", () => {
-    const smoothed = smooth(series)
-    expect(smoothed).toHaveLength(1001)
-    expect(Math.max(...smoothed.map(({ loss }) => Math.abs(loss - 0.5)))).toBeLessThan(0.02)
+describe("text from outside", () => {
+  it("is no markup in Markdown", () => {
+    expect(escapeMarkdown("a|b <i> *c*")).toBe("a\\|b &lt;i&gt; \\*c\\*")
   })
 
-  it("is thinned to means of equal runs, and left alone when short", () => {
-    expect(thin(series, 100).length).toBeLessThanOrEqual(100)
-    expect(thin(series, 2000)).toBe(series)
+  it("is no command in LaTeX", () => {
+    expect(escapeLatex("50% \\input{x} a_b & {c} #1 $2$ ~ ^ <p>")).toBe(
+      "50\\% \\textbackslash{}input\\{x\\} a\\_b \\& \\{c\\} \\#1 \\$2\\$ \\textasciitilde{} \\textasciicircum{} $<$p$>$",
+    )
+    expect(escapeLatex(`51.3 … 59.7${space}% ${MINUS}0.3`)).toBe("51.3\\,\\ldots\\,59.7\\,\\% $-$0.3")
   })
 })

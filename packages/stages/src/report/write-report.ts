@@ -1,96 +1,47 @@
-import { readFile, writeFile } from "node:fs/promises"
-import { join } from "node:path"
-import { permanent, StageFailure } from "@diva-pipeline/core"
+import { mkdir, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import { Effect } from "effect"
-import { decodeMetrics, type Metrics, MetricsFileError } from "../evaluation/metrics/index.ts"
-import { findChangedPairs } from "./changed-pairs.ts"
-import { compareBenchmarks } from "./comparison.ts"
+import { encodeMetrics } from "../evaluation/metrics/index.ts"
+import { drawingsOf } from "./drawings.ts"
+import { drawFigures, onPaper } from "./figures/index.ts"
+import { latexTable } from "./latex.ts"
 import { summaryMarkdown } from "./markdown.ts"
 import { reportPage } from "./page/index.ts"
+import { attempt } from "./read-sources.ts"
+import { RECORDS, recordName } from "./records.ts"
 import type { Report } from "./report.ts"
+import { resultRows } from "./rows.ts"
 import { summaryJson } from "./summary.ts"
-import { parseTrainingLog, TrainingLogError, type TrainingPoint } from "./training-log.ts"
+import { csvText, jsonLines } from "./tables.ts"
 
-/** What a report is made of: paths of metrics files and of what else it shows. */
-export interface ReportSources {
-  readonly title: string
-  readonly before: ReadonlyArray<string>
-  readonly after: ReadonlyArray<string>
-  readonly training?: string
-  /** A pairs benchmark, for pictures of the pairs whose answer changed. */
-  readonly pairs?: string
-  readonly details: Readonly<Record<string, string | number | boolean>>
-}
-
-/** Reads the sources and compares before and after. */
-export const buildReport = Effect.fnUntraced(function* (sources: ReportSources) {
-  const before = yield* Effect.forEach(sources.before, readMetrics)
-  const after = yield* Effect.forEach(sources.after, readMetrics)
-  if (before.length + after.length === 0)
-    return yield* permanent("a report needs at least one metrics file", {
-      hint: "give the metrics outputs of evaluate/… stages as before and after",
-    })
-  const training = sources.training === undefined ? [] : yield* readTraining(sources.training)
-  const { pairs } = sources
-  const changedPairs =
-    pairs === undefined ? [] : yield* attempt(() => findChangedPairs(pairs, before, after), pairs)
-  const details = Object.entries(sources.details)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => [name, String(value)] as const)
-  const report: Report = {
-    title: sources.title,
-    comparisons: compareBenchmarks({ before, after }),
-    training,
-    details,
-    changedPairs,
-  }
-  return report
-})
-
-/** Writes `summary.json`, `summary.md` and `index.html` into the folder: the same bytes for the same report. */
+/**
+ * Writes a report into a folder: the page, the text, the data, the tables, each figure as SVG and as the Vega-Lite
+ * specification that it was drawn from, and the metrics files that it was made of. The same report gives the same bytes.
+ */
 export const writeReport = Effect.fnUntraced(function* (folder: string, report: Report) {
-  const files = {
+  const figures = yield* attempt(() => drawFigures(drawingsOf(report)), folder)
+  const rows = resultRows(report)
+  const files: Record<string, string> = {
+    "index.html": reportPage(report, figures),
     "summary.json": summaryJson(report),
     "summary.md": summaryMarkdown(report),
-    "index.html": reportPage(report),
+    "results.jsonl": jsonLines(rows),
+    "results.csv": csvText(rows),
+    "results.tex": latexTable(report),
   }
+  for (const { name, svg, spec } of figures) {
+    files[join("figures", `${name}.svg`)] = `${onPaper(svg)}\n`
+    files[join("figures", `${name}.vl.json`)] = `${JSON.stringify(spec, null, 1)}\n`
+  }
+  for (const side of ["before", "after"] as const)
+    report.records[side].forEach((metrics, index) => {
+      files[join(RECORDS, recordName(side, index))] = encodeMetrics(metrics)
+    })
   for (const [name, text] of Object.entries(files)) {
     const file = join(folder, name)
-    yield* attempt(() => writeFile(file, text), file)
+    yield* attempt(async () => {
+      await mkdir(dirname(file), { recursive: true })
+      await writeFile(file, text)
+    }, file)
   }
 })
-
-/** A file operation; what it throws becomes the stage's failure. */
-const attempt = <A>(work: () => Promise<A>, file: string): Effect.Effect<A, StageFailure> =>
-  Effect.tryPromise({
-    try: work,
-    catch: (error) =>
-      error instanceof StageFailure
-        ? error
-        : permanent(error instanceof Error ? error.message : String(error), { file }),
-  })
-
-const readMetrics = (file: string): Effect.Effect<Metrics, StageFailure> =>
-  attempt(async () => {
-    const text = await readFile(file, "utf8")
-    try {
-      return decodeMetrics(text)
-    } catch (error) {
-      if (!(error instanceof MetricsFileError)) throw error
-      throw permanent(`this is no metrics file: ${error.message}`, {
-        file,
-        hint: "before and after take the metrics outputs of evaluate/… stages",
-      })
-    }
-  }, file)
-
-const readTraining = (file: string): Effect.Effect<ReadonlyArray<TrainingPoint>, StageFailure> =>
-  attempt(async () => {
-    const text = await readFile(file, "utf8")
-    try {
-      return parseTrainingLog(text)
-    } catch (error) {
-      if (!(error instanceof TrainingLogError)) throw error
-      throw permanent(`this is no training log: ${error.message}`, { file })
-    }
-  }, file)

@@ -19,6 +19,7 @@ const contextOf = <Output extends string>(
   signal: AbortSignal = new AbortController().signal,
 ): StageContext<Output> => ({
   outputs,
+  origins: {},
   scratch: join(root, "scratch"),
   checkpoint: join(root, "checkpoint"),
   environment: {},

@@ -127,6 +127,7 @@ const start = async (stage: Stage, benchmark: string, options: RunOptions = {}) 
   const output = folder(`metrics-${runs++}.json`)
   const context: StageContext<"metrics"> = {
     outputs: { metrics: output },
+    origins: {},
     scratch: work,
     checkpoint: work,
     environment: {},

@@ -12,6 +12,7 @@ import { evaluateTextFeatures } from "./evaluate-text-features.ts"
 import { evaluateZeroShot } from "./evaluate-zero-shot.ts"
 import { exec } from "./exec.ts"
 import { reportSummary } from "./report-summary.ts"
+import { resultsImport } from "./results-import.ts"
 import { trainAutoencoder } from "./train-autoencoder.ts"
 import { trainClip } from "./train-clip.ts"
 import { trainDiffusion } from "./train-diffusion.ts"
@@ -32,6 +33,7 @@ export {
   evaluateZeroShot,
   exec,
   reportSummary,
+  resultsImport,
   trainAutoencoder,
   trainClip,
   trainDiffusion,
@@ -58,5 +60,6 @@ export const stageDefinitions: ReadonlyArray<AnyStage> = [
   evaluateRetrieval,
   evaluateMmvp,
   reportSummary,
+  resultsImport,
   exec,
 ]

@@ -2,12 +2,12 @@ import { artefact, defineStage } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { Type } from "typebox"
 
-/** Before and after as a page, a text and data. */
+/** Scores, and before and after, as a page, a text, tables, figures and data. */
 export const reportSummary = defineStage({
   name: "report/summary",
-  version: 2,
+  version: 3,
   summary:
-    "Compares metrics before and after training: summary.json, summary.md and a self-contained index.html",
+    "Scores of any models on any benchmarks, with intervals; compares before and after training: a page, tables, figures, data",
   input: Type.Object(
     {
       title: Type.String({
@@ -23,9 +23,31 @@ export const reportSummary = defineStage({
       }),
       after: Type.Array(artefact("metrics"), {
         description:
-          "Metrics of the model after training, matched to those before by kind, label and view; several of one label are training runs with different seeds",
+          "Metrics of the model after training, matched to those before by kind, label, view and model label (a single model before is compared with all after); several of one label are runs with different seeds",
         default: [],
         maxItems: 1000,
+      }),
+      margin: Type.Number({
+        description:
+          "Percentage points: a score counts as preserved when a change beyond them, up or down, is excluded",
+        default: 1,
+        exclusiveMinimum: 0,
+        maximum: 100,
+      }),
+      imported: Type.Array(artefact("imported-results"), {
+        description: "Results of other programs, to stand beside ours",
+        default: [],
+        maxItems: 100,
+      }),
+      predictions: Type.Array(artefact("predictions"), {
+        description: "Predictions of classifications, for what was mistaken for what and the worst mistakes",
+        default: [],
+        maxItems: 100,
+      }),
+      images: Type.Array(artefact("benchmark | classification-benchmark"), {
+        description: "The benchmarks of those predictions, for pictures of the worst mistakes",
+        default: [],
+        maxItems: 100,
       }),
       training: Type.Optional(
         artefact("training-log", { description: "The training's log, drawn as a loss curve" }),
@@ -44,12 +66,16 @@ export const reportSummary = defineStage({
     { additionalProperties: false },
   ),
   outputs: {
-    report: { kind: "report", description: "summary.json, summary.md and index.html" },
+    report: {
+      kind: "report",
+      description:
+        "index.html, summary.md, summary.json, results.jsonl, .csv and .tex, figures, and records of the answers",
+    },
   },
   isolation: "inline",
   run: Effect.fnUntraced(function* (input, context) {
     const { buildReport, writeReport } = yield* Effect.promise(() => import("../report/index.ts"))
-    const report = yield* buildReport(input)
+    const report = yield* buildReport(input, context.origins)
     yield* writeReport(context.outputs.report, report)
   }),
 })

@@ -1,5 +1,5 @@
+import { mean, stratifiedInterval, wilsonInterval } from "../../statistics/index.ts"
 import { type ClassAnswers, type ClassCount, countByClass, meanPerClassRecall } from "./classification.ts"
-import { mean, stratifiedInterval, wilsonInterval } from "./intervals.ts"
 import type { Metrics, Part } from "./metrics-file.ts"
 import { asText, digestOf, type Evaluated, head, means, shareInterval, spreadOf } from "./scored.ts"
 

@@ -1,5 +1,4 @@
 export { averagePrecision, rankedSamples } from "./average-precision.ts"
-export { bootstrapInterval, estimateOf, type Grouping } from "./bootstrap.ts"
 export {
   ClassAnswerKeeper,
   type ClassAnswers,
@@ -13,15 +12,6 @@ export {
   classificationMetrics,
   type LabelledAnswers,
 } from "./classification-metrics.ts"
-export { comparePaired, mcnemarTest, type PairedComparison } from "./comparison.ts"
-export {
-  type Interval,
-  mean,
-  standardDeviation,
-  stratifiedInterval,
-  studentInterval,
-  wilsonInterval,
-} from "./intervals.ts"
 export { decodeMetrics, encodeMetrics, type Metrics, MetricsFileError, type Part } from "./metrics-file.ts"
 export { type MultiLabelScores, multiLabelMetrics } from "./multi-label-metrics.ts"
 export { pairMetrics, type ScoredPair } from "./pair-metrics.ts"

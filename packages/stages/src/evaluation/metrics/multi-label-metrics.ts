@@ -1,6 +1,6 @@
+import { type Interval, mean } from "../../statistics/index.ts"
 import { averagePrecision, rankedSamples } from "./average-precision.ts"
 import type { Scores } from "./classification.ts"
-import { type Interval, mean } from "./intervals.ts"
 import type { Metrics } from "./metrics-file.ts"
 import { digestOf, type Evaluated, head, intervalStream, means, spreadOf } from "./scored.ts"
 

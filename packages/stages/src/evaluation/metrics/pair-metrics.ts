@@ -1,4 +1,4 @@
-import { mean, stratifiedInterval, wilsonInterval } from "./intervals.ts"
+import { mean, stratifiedInterval, wilsonInterval } from "../../statistics/index.ts"
 import type { Metrics, Part } from "./metrics-file.ts"
 import { averageOfCategories, isPairRight, PAIR_CHANCE, type PairScores, scoreByCategory } from "./pairs.ts"
 import { asText, digestOf, type Evaluated, head, means, shares, spreadOf } from "./scored.ts"

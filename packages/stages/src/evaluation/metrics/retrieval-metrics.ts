@@ -1,5 +1,4 @@
-import { bootstrapInterval } from "./bootstrap.ts"
-import { type Interval, mean } from "./intervals.ts"
+import { bootstrap, type Interval, mean, percentileInterval } from "../../statistics/index.ts"
 import type { Metrics } from "./metrics-file.ts"
 import type { RetrievalAnswers } from "./retrieval.ts"
 import {
@@ -59,10 +58,9 @@ const clusteredInterval = (
   sizes: ReadonlyArray<number>,
   purpose: string,
 ): Interval =>
-  bootstrapInterval(shares(draws), intervalStream(purpose), {
-    kind: "clusters",
-    sizes,
-  })
+  percentileInterval(
+    bootstrap({ of: [shares(draws)], grouping: { kind: "clusters", sizes } }, intervalStream(purpose)),
+  )
 
 /** The chance that a random order has a match among the first k. */
 const retrievalChance = (name: string, images: number, captions: ReadonlyArray<number>): number => {

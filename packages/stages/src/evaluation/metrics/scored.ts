@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { RandomStream } from "../../randomness/index.ts"
-import { type Interval, mean, standardDeviation, wilsonInterval } from "./intervals.ts"
+import { type Interval, mean, standardDeviation, wilsonInterval } from "../../statistics/index.ts"
 import type { Metrics } from "./metrics-file.ts"
 
 /** What every metrics file says of its evaluation. */

@@ -1,2 +1,1 @@
-export { visible } from "./markup.ts"
 export { reportPage } from "./page.ts"

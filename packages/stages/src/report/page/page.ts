@@ -1,31 +1,43 @@
-import type { BenchmarkComparison } from "../comparison.ts"
-import type { ChangedPair, Report, ShownImage } from "../report.ts"
+import { caveats } from "../caveats.ts"
+import type { Cell } from "../cells.ts"
+import { type Figure, significant } from "../figures/index.ts"
+import { findingsOf, headline } from "../headline.ts"
+import type { Report } from "../report.ts"
 import { smooth } from "../training-log.ts"
-import { caveats, headline, nameOf } from "../words.ts"
-import { differencePlot } from "./difference-plot.ts"
-import { lossCurve, significant } from "./loss-curve.ts"
-import { element, escapeText, type Markup } from "./markup.ts"
-import { partBars } from "./part-bars.ts"
+import { drawn, element, escapeText, type Markup } from "./markup.ts"
+import { pairCards, worstCards } from "./pictures.ts"
+import { provenance } from "./provenance.ts"
 import { STYLE } from "./style.ts"
 import { scoreTable } from "./table.ts"
 
-/** More bars than this are no picture any more. */
-const MOST_PARTS = 30
-
 /** The report as one HTML page that needs no other file, no network and no script. */
-export const reportPage = (report: Report): string => {
+export const reportPage = (report: Report, figures: ReadonlyArray<Figure>): string => {
+  const { cells } = report
+  const figure = (name: string): Figure | undefined => figures.find((one) => one.name === name)
+  const compares = findingsOf(cells).length > 0
   const body = element(
     "main",
     {},
     element("h1", {}, report.title),
-    element("p", { class: "headline" }, headline(report.comparisons)),
-    ...changeSection(report.comparisons),
-    section("Before and after", scoreTable(report.comparisons), ...tableNotes(report.comparisons)),
-    ...partSections(report.comparisons),
-    ...pairSection(report.changedPairs),
-    ...trainingSection(report),
+    element("p", { class: "headline" }, headline(cells)),
+    ...pictured("What changed", figure("changes"), CHANGES, SIDES),
+    ...pictured("Models and benchmarks", figure("heat-map"), HEAT_MAP),
+    section(compares ? "Before and after" : "Scores", scoreTable(report)),
+    ...partSections(cells, figure, compares),
+    ...pairSection(report),
+    ...answerSections(report, figure),
+    ...trainingSection(report, figure("loss")),
     ...detailsSection(report.details),
-    ...caveatSection(report.comparisons),
+    ...caveatSection(report),
+    section(
+      "Provenance",
+      element(
+        "p",
+        { class: "quiet" },
+        "What every number of this report was made of. A command shows its run, params and documents.",
+      ),
+      ...provenance(cells),
+    ),
   )
   return `<!doctype html>
 <html lang="en">
@@ -46,81 +58,70 @@ ${body.text}
 const section = (title: string, ...content: ReadonlyArray<Markup>): Markup =>
   element("section", {}, element("h2", {}, title), ...content)
 
-const changeSection = (comparisons: ReadonlyArray<BenchmarkComparison>): ReadonlyArray<Markup> => {
-  const plot = differencePlot(comparisons)
-  if (plot === undefined) return []
-  const severalRuns = comparisons.some(({ runs }) => runs.after > 1)
-  return [
-    section(
-      "What changed",
-      element(
-        "figure",
-        {},
-        element("div", { class: "wide" }, plot),
-        element(
-          "figcaption",
-          {},
-          "After minus before, for the main metric of each benchmark. The dot is the change, the bar its 95 % interval over the benchmark's items; a bar that crosses zero is within noise, as is a change of so few items that McNemar's test calls it luck.",
-          severalRuns
-            ? " The thin bar below is the 95 % interval over the training runs, each an open circle."
-            : "",
-        ),
-      ),
-    ),
-  ]
-}
+const CHANGES =
+  "The main metric of each benchmark, before and after, and after minus before, with 95 % intervals over items and seeds. A difference whose bar crosses zero is within noise, as is one that its test, corrected for the number of comparisons, calls luck."
 
-const tableNotes = (comparisons: ReadonlyArray<BenchmarkComparison>): ReadonlyArray<Markup> => {
-  const differences = comparisons.flatMap(({ rows }) => rows.flatMap(({ difference }) => difference ?? []))
-  const notes = [
-    ...(differences.some(({ method }) => method === "unpaired")
-      ? ["† from the two scores' own intervals; all other differences are compared item by item."]
-      : []),
-    ...(differences.some(({ changes }) => changes !== undefined)
-      ? ["Gained and lost are items right only after and only before; p is McNemar's exact test."]
-      : []),
-  ]
-  return notes.length === 0 ? [] : [element("p", { class: "quiet" }, notes.join(" "))]
-}
+const HEAT_MAP =
+  "The main metric of each benchmark in per cent, with its 95 % interval. The darker, the higher among the models on the same benchmark."
 
-const KEY = element(
+const SIDES = element(
   "ul",
   { class: "key" },
   element("li", {}, element("i", { class: "b" }), "before"),
-  element("li", {}, element("i", { class: "a" }), "after"),
+  element("li", {}, element("i", { class: "a round" }), "after"),
   element("li", {}, element("i", { class: "e" }), "95 % interval"),
-  element("li", {}, element("i", { class: "c" }), "chance"),
 )
 
-const partSections = (comparisons: ReadonlyArray<BenchmarkComparison>): ReadonlyArray<Markup> => {
-  const shown = comparisons.flatMap((comparison, index) => {
-    if (comparison.parts.length === 0 || comparison.parts.length > MOST_PARTS) return []
-    const figure = element(
-      "figure",
-      {},
-      KEY,
-      element("div", { class: "wide" }, partBars(comparison, `parts-${index}`)),
-    )
-    const title = element("bdi", {}, nameOf(comparison))
-    return comparison.kind === "mmvp"
-      ? [element("h3", {}, title), figure, ...changesNote(comparison)]
-      : [element("details", {}, element("summary", {}, "Each class of ", title), figure)]
+const wide = ({ svg }: Figure): Markup => element("div", { class: "wide" }, drawn(svg))
+
+const pictured = (
+  title: string,
+  figure: Figure | undefined,
+  caption: string,
+  ...key: ReadonlyArray<Markup>
+): ReadonlyArray<Markup> =>
+  figure === undefined
+    ? []
+    : [section(title, element("figure", {}, ...key, wide(figure), element("figcaption", {}, caption)))]
+
+const partKey = (compares: boolean): Markup =>
+  element(
+    "ul",
+    { class: "key" },
+    ...(compares
+      ? [
+          element("li", {}, element("i", { class: "b" }), "before"),
+          element("li", {}, element("i", { class: "a" }), "after"),
+        ]
+      : []),
+    element("li", {}, element("i", { class: "e" }), "95 % interval"),
+    element("li", {}, element("i", { class: "c" }), "chance"),
+  )
+
+const partSections = (
+  cells: ReadonlyArray<Cell>,
+  figure: (name: string) => Figure | undefined,
+  compares: boolean,
+): ReadonlyArray<Markup> => {
+  const shown = cells.flatMap((cell) => {
+    const bars = figure(`parts-${cell.id}`)
+    if (bars === undefined) return []
+    const content = element("figure", {}, partKey(compares), wide(bars))
+    const title = element("bdi", {}, cell.name)
+    return cell.kind === "mmvp"
+      ? [element("h3", {}, title), content, ...changesNote(cell)]
+      : [element("details", {}, element("summary", {}, "Each class of ", title), content)]
   })
   return shown.length === 0 ? [] : [section("By category", ...shown)]
 }
 
-const changesNote = ({ parts }: BenchmarkComparison): ReadonlyArray<Markup> =>
+const changesNote = ({ parts }: Cell): ReadonlyArray<Markup> =>
   parts.some(({ changes }) => changes !== undefined)
     ? [element("p", { class: "quiet" }, "On the right, pairs gained and lost.")]
     : []
 
-const pairSection = (pairs: ReadonlyArray<ChangedPair>): ReadonlyArray<Markup> => {
-  const shown = (change: ChangedPair["change"], title: string): ReadonlyArray<Markup> => {
-    const some = pairs.filter((pair) => pair.change === change)
-    if (some.length === 0) return []
-    return [element("h3", {}, title), element("ul", { class: "pairs" }, ...some.map(pairCard))]
-  }
-  const [first] = pairs
+const pairSection = ({ changedPairs }: Report): ReadonlyArray<Markup> => {
+  const [first] = changedPairs
   if (first === undefined) return []
   return [
     section(
@@ -130,46 +131,52 @@ const pairSection = (pairs: ReadonlyArray<ChangedPair>): ReadonlyArray<Markup> =
         { class: "quiet" },
         "The first of each category, not the best. A pair is right when each statement picks its own image.",
       ),
-      ...shown("gained", "Right only after"),
-      ...shown("lost", "Right only before"),
+      ...pairCards(changedPairs),
     ),
   ]
 }
 
-const pairCard = ({ category, images }: ChangedPair): Markup =>
-  element(
-    "li",
-    {},
-    element("bdi", {}, category),
-    element("div", { class: "two" }, ...images.map(imageFigure)),
-  )
+const answerSections = (
+  { answers }: Report,
+  figure: (name: string) => Figure | undefined,
+): ReadonlyArray<Markup> =>
+  answers.map((one, index) => {
+    const matrix = figure(`confusion-${index + 1}`)
+    return section(
+      `Mistakes of ${one.name}`,
+      ...(matrix === undefined
+        ? []
+        : [
+            element(
+              "figure",
+              {},
+              wide(matrix),
+              element(
+                "figcaption",
+                {},
+                `How many of the ${one.n} images of each class (rows) were taken for which (columns). Classes with the most mistakes are shown where there are many.`,
+              ),
+            ),
+          ]),
+      ...(one.worst.length === 0
+        ? []
+        : [
+            element("h3", {}, "The worst"),
+            element(
+              "p",
+              { class: "quiet" },
+              "Wrong answers that the model was most sure of: by how much a wrong class scored above the right one (logits, 100 × cosine).",
+            ),
+            worstCards(one),
+          ]),
+    )
+  })
 
-const imageFigure = ({ statement, type, bytes }: ShownImage): Markup =>
-  element(
-    "figure",
-    {},
-    element("img", { alt: statement, src: `data:${type};base64,${Buffer.from(bytes).toString("base64")}` }),
-    element("figcaption", {}, statement),
-  )
-
-const trainingSection = ({ training }: Report): ReadonlyArray<Markup> => {
-  if (training.length < 2) return []
+const trainingSection = ({ training }: Report, figure: Figure | undefined): ReadonlyArray<Markup> => {
+  if (figure === undefined) return []
   const smoothed = smooth(training)
-  return [
-    section(
-      "Training",
-      element(
-        "figure",
-        {},
-        element("div", { class: "wide" }, lossCurve(training)),
-        element(
-          "figcaption",
-          {},
-          `Noise-prediction loss of the diffusion model at each of ${training.length} steps (thin) and the mean of each step's neighbourhood (bold): ${significant(smoothed[0]?.loss ?? 0)} at the start, ${significant(smoothed.at(-1)?.loss ?? 0)} at the end. The loss varies with the timesteps drawn; a flat curve is usual.`,
-        ),
-      ),
-    ),
-  ]
+  const caption = `Noise-prediction loss of the diffusion model at each of ${training.length} steps (thin) and the mean of each step's neighbourhood (bold): ${significant(smoothed[0]?.loss ?? 0)} at the start, ${significant(smoothed.at(-1)?.loss ?? 0)} at the end. The loss varies with the timesteps drawn; a flat curve is usual.`
+  return pictured("Training", figure, caption)
 }
 
 const detailsSection = (details: Report["details"]): ReadonlyArray<Markup> => {
@@ -178,8 +185,8 @@ const detailsSection = (details: Report["details"]): ReadonlyArray<Markup> => {
   return [section("How it ran", element("dl", {}, ...rows))]
 }
 
-const caveatSection = (comparisons: ReadonlyArray<BenchmarkComparison>): ReadonlyArray<Markup> => {
-  const notes = caveats(comparisons)
+const caveatSection = (report: Report): ReadonlyArray<Markup> => {
+  const notes = caveats(report)
   if (notes.length === 0) return []
   return [
     section(

@@ -1,4 +1,4 @@
-/** The page's style sheet: two palettes of the same contrast, one for each of the reader's preferences. */
+/** The page's style sheet: two palettes of the same contrast, one for each of the reader's preferences; paper is light. */
 export const STYLE = `
 :root{color-scheme:light dark;--page:#fcfcfa;--ink:#1b1f24;--quiet:#59626d;--rule:#dfe2e0;--grid:#e7e9e7;--panel:#f4f5f2;
 --before:#8b96a3;--after:#0c6b94;--better:#137547;--worse:#b3301f;--noise:#66707c;--mark:#1b1f24}
@@ -6,7 +6,7 @@ export const STYLE = `
 --before:#7d8896;--after:#58b4df;--better:#5ccb92;--worse:#ff8a7a;--noise:#a0a9b4;--mark:#e9ebed}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-main{max-width:60rem;margin:0 auto;padding:3rem 1.5rem 4rem}
+main{max-width:66rem;margin:0 auto;padding:3rem 1.5rem 4rem}
 h1{font-size:1.9rem;line-height:1.2;font-weight:650;letter-spacing:-.01em;margin:0 0 1rem}
 h2{font-size:1.15rem;font-weight:650;margin:3rem 0 .4rem;padding-top:1.1rem;border-top:1px solid var(--rule)}
 h3{font-size:1rem;font-weight:600;margin:1.8rem 0 .3rem}
@@ -20,7 +20,7 @@ table{border-collapse:collapse;width:100%;font-size:.93rem;font-variant-numeric:
 caption{text-align:left;color:var(--quiet);font-size:.92rem;padding-bottom:.5rem}
 th,td{text-align:right;padding:.42rem .7rem;border-bottom:1px solid var(--rule);white-space:nowrap;vertical-align:top}
 th{font-weight:600}
-thead th{color:var(--quiet);font-size:.85rem;border-bottom:1.5px solid var(--quiet);vertical-align:bottom}
+thead th{white-space:normal;color:var(--quiet);font-size:.85rem;border-bottom:1.5px solid var(--quiet);vertical-align:bottom}
 th:first-child,td:first-child{padding-left:0}
 th:last-child,td:last-child{padding-right:0}
 th[scope=row],th.left,td.left{text-align:left}
@@ -32,30 +32,27 @@ td small{display:block;color:var(--quiet);font-size:.82rem}
 .is-better{color:var(--better);font-weight:600}
 .is-worse{color:var(--worse);font-weight:600}
 .is-within-noise,.is-unchanged{color:var(--noise)}
-.chart{display:block;width:100%;min-width:40rem;height:auto}
-.chart text{fill:var(--ink);font-size:14px;font-variant-numeric:tabular-nums}
-.chart .axis{fill:var(--quiet);font-size:12.5px}
-.chart .small{font-size:11.5px}
-.chart .middle{text-anchor:middle}
-.chart .end{text-anchor:end}
-.chart .value{font-weight:600}
-.chart .grid{stroke:var(--grid)}
-.chart .zero{stroke:var(--quiet);stroke-width:1.25}
-.chart .chance line{stroke:var(--mark);stroke-width:1.25;stroke-dasharray:3 3}
-.chart .whisker{fill:none;stroke:currentColor;stroke-width:1.75}
-.chart .whisker.runs{stroke-width:1;opacity:.75}
-.chart .dot{fill:currentColor}
-.chart .run{fill:var(--page);stroke:currentColor;stroke-width:1.1}
-.chart .verdict{fill:currentColor;font-size:12.5px}
-.verdict-better{color:var(--better)}.verdict-worse{color:var(--worse)}.verdict-within-noise,.verdict-unchanged{color:var(--noise)}
-.chart .before rect{fill:var(--before)}.chart .after rect{fill:var(--after)}
-.chart .before,.chart .after{color:var(--mark)}
-.chart .rim{stroke:var(--page);stroke-width:3.5;opacity:.85}.chart .error{stroke:var(--mark);stroke-width:1.2}
-.chart .loss-raw{fill:none;stroke:var(--before);stroke-width:1;opacity:.55}
-.chart .loss-smooth{fill:none;stroke:var(--after);stroke-width:2.25;stroke-linejoin:round}
+.chart{display:block;height:auto;max-width:none}
+.chart text{font-family:inherit;font-variant-numeric:tabular-nums}
+.chart a{cursor:pointer}
+a.number{color:inherit;text-decoration:none;border-bottom:1px dotted var(--quiet)}
+a.number:hover,a.number:focus-visible{color:var(--after);border-bottom-style:solid}
+.imported td,.imported th{color:var(--quiet)}
+.origin{border:1px solid var(--rule);border-radius:8px;padding:.2rem 1rem .8rem;margin:.8rem 0;scroll-margin-top:1rem}
+.origin:target{border-color:var(--after);box-shadow:0 0 0 1px var(--after)}
+.origin h3{margin:.7rem 0 .2rem}
+.origin dl{font-size:.85rem;gap:.1rem 1rem;margin:.4rem 0}
+.origin details{margin:.2rem 0;font-size:.85rem}
+code{font:0.92em ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere}
+.worst{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:.8rem;list-style:none;padding:0;margin:.8rem 0;font-size:.85rem}
+.worst li{background:var(--panel);border:1px solid var(--rule);border-radius:8px;padding:.6rem}
+.worst img{width:100%;aspect-ratio:1;object-fit:contain;border-radius:4px;display:block;background:#fff;image-rendering:auto;margin-bottom:.4rem}
+.worst .wrong{color:var(--worse);font-weight:600}
+.worst small{color:var(--quiet);display:block;overflow-wrap:anywhere}
 .key{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;list-style:none;padding:0;margin:.4rem 0 0;color:var(--quiet);font-size:.88rem}
 .key i{display:inline-block;width:.9rem;height:.7rem;margin-right:.45rem;border-radius:2px}
 .key .b{background:var(--before)}.key .a{background:var(--after)}
+.key .round{border-radius:50%;width:.75rem;height:.75rem}
 .key .c{width:0;height:.95rem;border-left:1.5px dashed var(--mark);border-radius:0;vertical-align:-.12rem}
 .key .e{height:0;border-top:1.5px solid var(--mark);border-radius:0;vertical-align:.25rem}
 details{margin:1rem 0}
@@ -72,6 +69,8 @@ ul.notes li{margin:.35rem 0}
 .pairs figure{margin:0}
 .pairs img{width:100%;aspect-ratio:1;object-fit:contain;border-radius:4px;display:block;background:#fff}
 .pairs figcaption{font-size:.85rem;margin-top:.35rem;color:var(--ink);overflow-wrap:anywhere}
-@media print{main{padding:0}h2{break-after:avoid}figure,tr,.pairs>li{break-inside:avoid}}
+@media print{:root{--page:#ffffff;--ink:#1b1f24;--quiet:#59626d;--rule:#dfe2e0;--grid:#e7e9e7;--panel:#f4f5f2;--before:#8b96a3;--after:#0c6b94;--better:#137547;--worse:#b3301f;--noise:#66707c;--mark:#1b1f24}
+body{font-size:10.5pt}main{padding:0;max-width:none}.chart{max-width:100%}a.number{border:0}.wide{overflow:visible}details::details-content{content-visibility:visible;height:auto}
+h2{break-after:avoid}figure,tr,.pairs>li,.worst li,.origin{break-inside:avoid}}
 @media (max-width:40rem){main{padding:1.5rem 1rem 3rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
 `

@@ -1,17 +1,40 @@
-import type { BenchmarkComparison, Difference, Row, Score } from "../comparison.ts"
-import { itemsOf } from "../measures.ts"
-import { nameOf, percent, percentInterval, points, pointsInterval, pValue, verdictWords } from "../words.ts"
+import type { Cell } from "../cells.ts"
+import type { Difference, Row } from "../differences.ts"
+import { findingsOf } from "../headline.ts"
+import type { Report } from "../report.ts"
+import type { Score } from "../scores.ts"
+import {
+  basisText,
+  chanceText,
+  drawsText,
+  importedText,
+  intervalText,
+  marginText,
+  preservedText,
+  pValue,
+  scoreText,
+  sizeIntervalText,
+  sizeText,
+  testWords,
+  verdictWords,
+} from "../words.ts"
 import { type Content, element, type Markup } from "./markup.ts"
 
-/** Every metric before and after, with intervals and the difference. */
-export const scoreTable = (comparisons: ReadonlyArray<BenchmarkComparison>): Markup =>
-  element(
+/** Every metric with its intervals, and what before and after differ by; each cell leads to where it comes from. */
+export const scoreTable = ({ cells, margin, imported }: Report): Markup => {
+  const compares = findingsOf(cells).length > 0
+  const columns = compares ? ["Before", "After", "Difference"] : ["Score"]
+  return element(
     "div",
     { class: "wide" },
     element(
       "table",
-      {},
-      element("caption", {}, "Scores with 95 % intervals; differences in percentage points."),
+      { class: "scores" },
+      element(
+        "caption",
+        {},
+        `Scores with 95 % intervals over items and seeds${compares ? "; differences in percentage points; p by Holm for all comparisons of their kind" : ""}.`,
+      ),
       element(
         "thead",
         {},
@@ -19,69 +42,108 @@ export const scoreTable = (comparisons: ReadonlyArray<BenchmarkComparison>): Mar
           "tr",
           {},
           element("th", { scope: "col", class: "left" }, "Benchmark and metric"),
-          ...["Chance", "Before", "After", "Difference"].map((name) => element("th", { scope: "col" }, name)),
-          element("th", { scope: "col", class: "left" }, "Verdict"),
+          ...["Chance", ...columns].map((name) => element("th", { scope: "col" }, name)),
+          ...(compares
+            ? ["Verdict", `Within ${marginText(margin)}`].map((name) =>
+                element("th", { scope: "col", class: "left" }, name),
+              )
+            : []),
         ),
       ),
-      element("tbody", {}, ...comparisons.flatMap(benchmarkRows)),
+      ...cells.map((cell) => element("tbody", {}, ...cellRows(cell, compares))),
+      ...(imported.length === 0
+        ? []
+        : [element("tbody", { id: "imported" }, ...importedRows(imported, compares))]),
     ),
   )
+}
 
-const benchmarkRows = (comparison: BenchmarkComparison): ReadonlyArray<Markup> =>
-  comparison.rows.map((row, index) =>
+const cellRows = (cell: Cell, compares: boolean): ReadonlyArray<Markup> =>
+  cell.rows.map((row, index) =>
     element(
       "tr",
       { class: index === 0 ? "first" : undefined },
       element(
         "th",
         { scope: "row" },
-        index === 0 ? element("bdi", {}, nameOf(comparison)) : "",
+        index === 0 ? element("bdi", {}, cell.name) : "",
         element(
           "span",
           { class: "quiet" },
-          index === 0 ? `${row.measure.title}, ${basis(comparison)}` : row.measure.title,
+          index === 0 ? `${row.measure.title}, ${basisOf(row)}` : row.measure.title,
         ),
       ),
-      element("td", {}, row.chance === undefined ? "–" : percent(row.chance)),
-      element("td", {}, scoreCell(row.before)),
-      element("td", {}, scoreCell(row.after)),
-      element("td", {}, differenceCell(row)),
-      element("td", { class: "left" }, row.difference === undefined ? "–" : verdictCell(row.difference)),
+      element("td", {}, chanceText(row.chance)),
+      ...(compares
+        ? comparedCells(cell, row)
+        : [element("td", {}, scoreCell(cell, row.after ?? row.before))]),
     ),
   )
 
-/** `270 pairs, mean of 4 runs`. */
-const basis = ({ n, kind, runs }: BenchmarkComparison): string => {
-  const most = Math.max(runs.before, runs.after)
-  return `${n} ${itemsOf(kind)}${most > 1 ? `, mean of ${most} runs` : ""}`
+/** Items, and the seeds of both sides where they differ. */
+const basisOf = ({ before, after }: Row): string => {
+  const score = after ?? before
+  if (score === undefined) return ""
+  const basis = [basisText(score), ...drawsText(score)].join(", ")
+  if (before === undefined || after === undefined || before.seeds === after.seeds) return basis
+  return `${basis} (${before.seeds} before)`
 }
 
-const scoreCell = (score: Score | undefined): Content => {
-  if (score === undefined) return "–"
-  return [
-    percent(score.value),
-    score.interval === undefined ? "" : element("small", {}, percentInterval(score.interval)),
-  ]
-}
+const comparedCells = (cell: Cell, { before, after, difference }: Row): ReadonlyArray<Markup> => [
+  element("td", {}, scoreCell(cell, before)),
+  element("td", {}, scoreCell(cell, after)),
+  element("td", {}, differenceCell(cell, difference)),
+  element("td", { class: "left" }, difference === undefined ? "–" : verdictCell(difference)),
+  element("td", { class: "left" }, difference === undefined ? "–" : preservedCell(difference)),
+]
 
-const differenceCell = ({ difference }: Row): Content => {
-  if (difference === undefined) return "–"
-  const { value, interval, acrossRuns, method } = difference
-  return [
-    points(value),
-    element("small", {}, `${pointsInterval(interval)}${method === "unpaired" ? " †" : ""}`),
-    acrossRuns === undefined ? "" : element("small", {}, `runs: ${pointsInterval(acrossRuns)}`),
-  ]
-}
+/** A number leads to its provenance. */
+const linked = ({ id }: Cell, text: string): Markup => element("a", { href: `#${id}`, class: "number" }, text)
+
+const scoreCell = (cell: Cell, score: Score | undefined): Content =>
+  score === undefined ? "–" : [linked(cell, scoreText(score)), element("small", {}, intervalText(score))]
+
+const differenceCell = (cell: Cell, difference: Difference | undefined): Content =>
+  difference === undefined
+    ? "–"
+    : [linked(cell, sizeText(difference)), element("small", {}, sizeIntervalText(difference))]
 
 const MARKS = { better: "▲ ", worse: "▼ ", "within-noise": "", unchanged: "" }
 
-const verdictCell = ({ verdict, changes }: Difference): Content => [
+const verdictCell = ({ verdict, changes, adjusted, test }: Difference): Content => [
   element("span", { class: `is-${verdict}` }, `${MARKS[verdict]}${verdictWords(verdict)}`),
+  element("small", { title: testWords(test) }, `${pValue(adjusted.holm)}, ${testWords(test)}`),
   changes === undefined || verdict === "unchanged"
     ? ""
-    : [
-        element("small", {}, `${changes.gained} gained, ${changes.lost} lost`),
-        element("small", {}, pValue(changes.p)),
-      ],
+    : element("small", {}, `${changes.gained} gained, ${changes.lost} lost`),
 ]
+
+const preservedCell = ({ equivalence }: Difference): Content =>
+  equivalence === undefined
+    ? "–"
+    : element(
+        "span",
+        { title: `90 %: ${sizeIntervalText({ interval: equivalence.interval })}` },
+        preservedText(equivalence),
+      )
+
+const importedRows = (imported: Report["imported"], compares: boolean): ReadonlyArray<Markup> =>
+  imported.map((score) =>
+    element(
+      "tr",
+      { class: "first imported" },
+      element(
+        "th",
+        { scope: "row" },
+        element("bdi", {}, `${score.model}, ${score.benchmark}`),
+        element(
+          "span",
+          { class: "quiet" },
+          `${score.metric}, imported from `,
+          element("bdi", {}, score.source),
+        ),
+      ),
+      element("td", {}, "–"),
+      element("td", { colspan: compares ? 5 : 1, class: compares ? "left" : undefined }, importedText(score)),
+    ),
+  )

@@ -1,0 +1,92 @@
+import type { Cell } from "./cells.ts"
+import { findingsOf } from "./headline.ts"
+import type { Report } from "./report.ts"
+import { listText, marginText } from "./words.ts"
+
+/** What the reader must keep in mind, from the data itself. */
+export const caveats = ({ cells, imported, margin }: Report): ReadonlyArray<string> => {
+  const findings = findingsOf(cells)
+  return [
+    ...lonelyCaveat(cells),
+    ...cells.flatMap(unmatched),
+    ...cells.flatMap(untold),
+    ...cells.flatMap(({ name, flags }) => flags.map((flag) => `${name}: ${flag}`)),
+    ...noiseCaveat(cells),
+    ...seedCaveat(findings.length, cells),
+    ...(findings.length < 2
+      ? []
+      : [
+          `${findings.length} main metrics are compared. A verdict counts only if the p-value corrected for all of them by Holm's method is below 0.05; without it about one comparison in twenty looks like a change by luck alone.`,
+        ]),
+    ...preservedCaveat(cells, margin),
+    ...belowChance(cells),
+    ...(imported.length === 0
+      ? []
+      : [
+          "Imported scores were measured by another program. They come without answers of single items, so that they have no interval and are compared with nothing.",
+        ]),
+  ]
+}
+
+const unmatched = ({ name, runs, sameItems }: Cell): ReadonlyArray<string> => {
+  if (runs.before > 0 && runs.after > 0 && !sameItems)
+    return [
+      `${name} was measured on different items before and after, so its interval is the wider one of two separate samples.`,
+    ]
+  return []
+}
+
+/** Of a report that compares, what has nothing to be compared with. */
+const lonelyCaveat = (cells: ReadonlyArray<Cell>): ReadonlyArray<string> => {
+  if (findingsOf(cells).length === 0) return []
+  return cells.flatMap(({ name, runs }) => {
+    if (runs.before === 0) return [`${name} has no score from before to compare with.`]
+    return runs.after === 0 ? [`${name} has no score from after to compare with.`] : []
+  })
+}
+
+const untold = ({ name, untold }: Cell): ReadonlyArray<string> =>
+  untold.length === 0 ? [] : [`${name}: ${listText(untold)} came without an interval and is not shown.`]
+
+/** More names than this are counted. */
+const MOST_NAMED = 8
+
+const noiseCaveat = (cells: ReadonlyArray<Cell>): ReadonlyArray<string> => {
+  const noisy = findingsOf(cells).filter(({ difference }) => difference.verdict === "within-noise")
+  if (noisy.length === 0) return []
+  const names = noisy.map(({ name }) => name)
+  const which = names.length > MOST_NAMED ? `${names.length} of the main metrics` : listText(names)
+  return [
+    `Within noise: ${which}. The 95 % interval of the difference contains zero, or its test, corrected for the number of comparisons, gives 0.05 or more: a change of this size would often come about by luck alone. That is no proof that nothing changed.`,
+  ]
+}
+
+const seedCaveat = (findings: number, cells: ReadonlyArray<Cell>): ReadonlyArray<string> => {
+  const runs = Math.max(0, ...cells.map(({ runs }) => runs.after))
+  if (findings === 0) return []
+  if (runs > 1)
+    return [
+      `Up to ${runs} seeds: intervals are of a bootstrap that draws seeds as well as items, and are as wide as Student's t where seeds differ.`,
+    ]
+  return [
+    "One training run: the intervals say how much the choice of test items matters, not how much another seed would differ.",
+  ]
+}
+
+const preservedCaveat = (cells: ReadonlyArray<Cell>, margin: number): ReadonlyArray<string> =>
+  findingsOf(cells).some(({ difference }) => difference.equivalence !== undefined)
+    ? [
+        `Preserved within ${marginText(margin)} means: two one-sided tests at 5 % exclude a change beyond that on either side (the 90 % interval lies within it). "Not shown" is no loss, only too few items to exclude one.`,
+      ]
+    : []
+
+const belowChance = (cells: ReadonlyArray<Cell>): ReadonlyArray<string> =>
+  cells.flatMap(({ name, kind, rows, parts }) => {
+    const chance = rows.find(({ measure }) => measure.primary)?.chance
+    if (kind !== "mmvp" || chance === undefined) return []
+    const low = parts.filter(({ before, after }) => ((after ?? before)?.interval.high ?? 1) < chance)
+    if (low.length === 0) return []
+    return [
+      `Below guessing on ${name}: ${listText(low.map((part) => part.name))}. There the model answers both statements of a pair with the same image: it does not see the difference.`,
+    ]
+  })

@@ -1,0 +1,7 @@
+export { changePlot } from "./change-plot.ts"
+export { confusionMatrix } from "./confusion-matrix.ts"
+export { type Drawing, drawFigures, type Figure } from "./draw.ts"
+export { heatMap } from "./heat-map.ts"
+export { lossCurve, significant } from "./loss-curve.ts"
+export { partBars } from "./part-bars.ts"
+export { onPaper } from "./theme.ts"
