@@ -1,14 +1,22 @@
-import { copyFile, writeFile } from "node:fs/promises"
-import { join } from "node:path"
-import type * as tf from "@tensorflow/tfjs-core"
-import { CONDITION_FILE, PROJECTOR_FILE } from "../../condition/index.ts"
-import { saveLike } from "../../models/clip/index.ts"
-import { loadBackend, Parameters, writeParameters } from "../../tensor/index.ts"
-import { writeState } from "./checkpoint.ts"
-import { loadTrainingModel, type TrainingModel } from "./load-model.ts"
-import type { DivaOptions } from "./options.ts"
+import { cp, writeFile } from "node:fs/promises"
+import { loadBackend } from "../../tensor/index.ts"
+import { type TrainingState, writeState } from "./checkpoint.ts"
+import { type EvaluationPlan, Evaluations } from "./evaluations.ts"
+import { LatentStore } from "./latent-store.ts"
+import type { DivaOptions, WorkOptions } from "./options.ts"
+import { openReplicas, type Replicas } from "./replicas.ts"
 import { type TrainerContext, train } from "./trainer.ts"
 import { logLines, metricsOf } from "./training-record.ts"
+
+/** What is trained, and on what. */
+export interface TrainingInput {
+  /** The folder of a conditioned model. */
+  readonly folder: string
+  /** A data set of images. */
+  readonly images: string
+  /** The folder of the images' latents, where they were computed before. */
+  readonly latents?: string | undefined
+}
 
 /** Where a training's results go. */
 export interface TrainingOutputs {
@@ -23,45 +31,62 @@ export interface TrainingOutputs {
 }
 
 /**
- * Trains the image tower of a conditioned model by DIVA's method and writes the tuned CLIP, the training log, its
- * metrics and the optimiser's last state.
+ * Trains a conditioned model by DIVA's method and writes the tuned CLIP, the training log, its metrics and the last
+ * state.
  *
- * @param folder a conditioned model
- * @param images a data set that `readSamples` reads
  * @throws StageFailure; the signal's reason when aborted
  */
 export const trainDiva = async (
-  { folder, images }: { readonly folder: string; readonly images: string },
-  options: DivaOptions,
+  input: TrainingInput,
+  given: DivaOptions,
+  { work, evaluation }: { readonly work: WorkOptions; readonly evaluation: EvaluationPlan },
   outputs: TrainingOutputs,
   context: TrainerContext,
 ): Promise<void> => {
   const backend = await loadBackend()
   context.log("info", `tensor backend ${backend.name} ${backend.version}`)
-  const loaded = await loadTrainingModel(folder)
+  const latents = input.latents === undefined ? undefined : await LatentStore.open(input.latents)
+  const options = latents === undefined ? given : { ...given, crops: latents.crops }
+  let replicas: Replicas | undefined
   try {
-    const { state, optimiser } = await train(loaded, images, options, context)
-    try {
-      await writeState(outputs.checkpoint, state, optimiser)
-    } finally {
-      optimiser.dispose()
-    }
-    await saveTuned(loaded, outputs.weights)
-    await writeFile(outputs.log, logLines(state.records))
-    const imagesPerStep = options.batch * options.accumulation
-    const metrics = metricsOf(state.records, { imagesPerStep, parameters: loaded.trainable.count() })
-    await writeFile(outputs.metrics, `${JSON.stringify(metrics, undefined, 2)}\n`)
+    replicas = await openReplicas(input.folder, options, work)
+    const { size } = replicas
+    latents?.check(options, size)
+    const evaluations = new Evaluations(evaluation, context)
+    const state = await train(
+      {
+        replicas: replicas.all,
+        source: { images: input.images, options, size, latents },
+        work,
+        recipe: JSON.stringify([options, replicas.condition, latents !== undefined, evaluation]),
+        watch: evaluations,
+      },
+      context,
+    )
+    await finish(state, replicas, evaluations, options, outputs)
   } finally {
-    loaded.dispose()
+    await replicas?.close()
+    await latents?.close()
   }
 }
 
-/** Writes the tuned CLIP: the original's layout, with the condition beside it. */
-const saveTuned = async ({ folder, clip, trainable }: TrainingModel, output: string): Promise<void> => {
-  const trained = trainable.parameters()
-  const tensors = new Map<string, tf.Tensor>(clip.parameters.entries())
-  for (const [name, tensor] of trained.entries()) if (name.startsWith("visual.")) tensors.set(name, tensor)
-  await saveLike(join(folder, "clip"), output, Parameters.of(tensors))
-  await writeParameters(join(output, PROJECTOR_FILE), trained.within("visual_proj"), { dtype: "F32" })
-  await copyFile(join(folder, CONDITION_FILE), join(output, CONDITION_FILE))
+const finish = async (
+  state: TrainingState,
+  { all: [replica], trainedNumbers }: Replicas,
+  evaluations: Evaluations,
+  { batch, accumulation }: DivaOptions,
+  outputs: TrainingOutputs,
+): Promise<void> => {
+  await writeState(outputs.checkpoint, state, replica)
+  const best = evaluations.keptStep(state)
+  if (best === undefined) await replica.saveTuned(outputs.weights)
+  else await cp(evaluations.folderOf(best), outputs.weights, { recursive: true })
+  await writeFile(outputs.log, logLines(state.records))
+  const metrics = metricsOf(state.records, {
+    imagesPerStep: batch * accumulation,
+    parameters: trainedNumbers,
+    weightsOfStep: best ?? state.step,
+    evaluations: state.evaluations,
+  })
+  await writeFile(outputs.metrics, `${JSON.stringify(metrics, undefined, 2)}\n`)
 }
