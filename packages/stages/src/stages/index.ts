@@ -12,6 +12,7 @@ import { trainAutoencoder } from "./train-autoencoder.ts"
 import { trainClip } from "./train-clip.ts"
 import { trainDiffusion } from "./train-diffusion.ts"
 import { trainDiva } from "./train-diva.ts"
+import { trainLatents } from "./train-latents.ts"
 import { weightsFetch } from "./weights-fetch.ts"
 
 export {
@@ -28,6 +29,7 @@ export {
   trainClip,
   trainDiffusion,
   trainDiva,
+  trainLatents,
   weightsFetch,
 }
 
@@ -39,6 +41,7 @@ export const stageDefinitions: ReadonlyArray<AnyStage> = [
   weightsFetch,
   conditionInject,
   trainDiva,
+  trainLatents,
   trainClip,
   trainAutoencoder,
   trainDiffusion,

@@ -12,6 +12,7 @@ import type {
 const closed = { additionalProperties: false }
 const count = (description: string, initial: number, minimum = 1) =>
   Type.Integer({ description, default: initial, minimum, maximum: 1_000_000_000 })
+const whole = (description: string) => Type.Integer({ description, minimum: 1, maximum: 1_000_000_000 })
 const positive = (description: string, initial: number) =>
   Type.Number({ description, default: initial, exclusiveMinimum: 0 })
 const share = (description: string, initial: number) =>
@@ -126,10 +127,10 @@ const recipeInputs = {
   steps: count("Optimiser steps", 4600),
   batch: count("Images of a micro-batch; the original's 8 processors of 16 make 128", 128),
   "images-at-once": optional(
-    count("How many of them are computed at once; 16, or what memory-budget allows, when absent", 16),
+    whole("How many of them are computed at once; 16, or what memory-budget allows, when absent"),
   ),
   "memory-budget": optional(
-    count("Megabytes that the tensors of a micro-batch may take: decides images-at-once", 8000),
+    whole("Megabytes that tensors may take, the model's among them: decides images-at-once"),
   ),
   accumulation: count("Micro-batches of a step", 5),
   draws: count("Timesteps and noises for each micro-batch", 2),

@@ -23,10 +23,12 @@ export interface EvaluationPlan {
 export class Evaluations implements TrainingWatch {
   readonly #plan: EvaluationPlan
   readonly #context: TrainerContext
+  readonly #score: typeof scoreOf
 
-  constructor(plan: EvaluationPlan, context: TrainerContext) {
+  constructor(plan: EvaluationPlan, context: TrainerContext, score = scoreOf) {
     this.#plan = plan
     this.#context = context
+    this.#score = score
   }
 
   async look(
@@ -40,7 +42,7 @@ export class Evaluations implements TrainingWatch {
     await replica.saveTuned(folder)
     const made: Array<EvaluationRecord> = []
     for (const { name, folder: benchmark } of benchmarks) {
-      const score = await scoreOf(folder, benchmark, name, this.#context.signal)
+      const score = await this.#score(folder, benchmark, name, this.#context.signal)
       this.#context.log("info", `after ${step} steps: ${name} ${(100 * score).toFixed(2)} %`)
       made.push({ step, benchmark: name, score })
     }

@@ -20,6 +20,8 @@ const WEIGHTS_FILE = "weights.safetensors"
 const OPTIMISER_FILE = "optimiser.safetensors"
 const AVERAGE_FILE = "average.safetensors"
 
+const BYTES_OF_NUMBER = 4
+
 /** A replica in this process. */
 export class LocalReplica implements Replica {
   readonly #loaded: TrainingModel
@@ -75,6 +77,19 @@ export class LocalReplica implements Replica {
     })
     this.#average?.update(trainable)
     return norm
+  }
+
+  async peakBytes(count: number): Promise<number> {
+    const { trainable, condition } = this.#loaded
+    const crops = new Float32Array(count * condition.dimensions["image-size"] ** 2 * 3)
+    const { peakBytes } = await tf.profile(async () => {
+      await this.backward({ step: 0, first: 0, count, crops })
+      return []
+    })
+    tf.dispose([...this.#gradients.values()])
+    this.#gradients = new Map()
+    // The sum of the gradients and the optimiser's memory come later.
+    return peakBytes + 2 * BYTES_OF_NUMBER * trainable.count()
   }
 
   async save(folder: string): Promise<void> {

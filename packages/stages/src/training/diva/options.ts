@@ -105,4 +105,6 @@ export interface WorkOptions {
   readonly milestoneEvery: number
   /** How many times its least value the mean loss of twenty steps may reach before the training is stopped. */
   readonly divergence: number
+  /** Megabytes that tensors may take: decides how many images are computed at once. */
+  readonly memoryBudget?: number
 }

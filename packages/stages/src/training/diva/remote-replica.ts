@@ -95,6 +95,11 @@ class RemoteReplica implements Replica {
     return norm
   }
 
+  async peakBytes(count: number): Promise<number> {
+    const [bytes = 0] = await this.#ask({ _tag: "PeakBytes", count })
+    return bytes
+  }
+
   async save(folder: string): Promise<void> {
     await this.#ask({ _tag: "Save", folder })
   }

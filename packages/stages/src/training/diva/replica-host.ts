@@ -14,9 +14,10 @@ export type ReplicaCall =
   | { readonly _tag: "Backward"; readonly unit: Unit }
   | { readonly _tag: "Add"; readonly isFirst: boolean }
   | { readonly _tag: "FinishStep"; readonly step: number }
-  | { readonly _tag: "Save" | "SaveTuned"; readonly folder: string }
+  | { readonly _tag: "Save"; readonly folder: string }
+  | { readonly _tag: "SaveTuned"; readonly folder: string }
   | { readonly _tag: "Restore"; readonly folder: string; readonly step: number }
-  | { readonly _tag: "Dispose" }
+  | { readonly _tag: "PeakBytes"; readonly count: number }
 
 /** A call with the number that its answer has. */
 export interface ReplicaRequest {
@@ -56,11 +57,11 @@ const answer = async (call: ReplicaCall): Promise<ReadonlyArray<number>> => {
   if (call._tag === "Load") return await load(call.folder, call.options)
   if (call._tag === "Backward") return await present().backward(call.unit)
   if (call._tag === "FinishStep") return [await present().finishStep(call.step)]
+  if (call._tag === "PeakBytes") return [await present().peakBytes(call.count)]
   if (call._tag === "Add") await present().add(call.isFirst)
   else if (call._tag === "Save") await present().save(call.folder)
   else if (call._tag === "SaveTuned") await present().saveTuned(call.folder)
-  else if (call._tag === "Restore") await present().restore(call.folder, call.step)
-  else process.disconnect()
+  else await present().restore(call.folder, call.step)
   return []
 }
 

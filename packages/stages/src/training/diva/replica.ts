@@ -29,6 +29,8 @@ export interface Replica {
   readonly add: (isFirst: boolean) => Promise<void>
   /** Changes the parameters by the sum. The norm of the gradients before clipping. */
   readonly finishStep: (step: number) => Promise<number>
+  /** Bytes of tensors while that many images are computed at once, the model's and an optimiser's among them. */
+  readonly peakBytes: (count: number) => Promise<number>
   /** Writes weights and the optimisers' memory into an existing folder. */
   readonly save: (folder: string) => Promise<void>
   /** Goes on from what `save` wrote after `step` steps. */

@@ -3,6 +3,7 @@ import { loadBackend } from "../../tensor/index.ts"
 import { type TrainingState, writeState } from "./checkpoint.ts"
 import { type EvaluationPlan, Evaluations } from "./evaluations.ts"
 import { LatentStore } from "./latent-store.ts"
+import { withinBudget } from "./memory-budget.ts"
 import type { DivaOptions, WorkOptions } from "./options.ts"
 import { openReplicas, type Replicas } from "./replicas.ts"
 import { type TrainerContext, train } from "./trainer.ts"
@@ -46,11 +47,12 @@ export const trainDiva = async (
   const backend = await loadBackend()
   context.log("info", `tensor backend ${backend.name} ${backend.version}`)
   const latents = input.latents === undefined ? undefined : await LatentStore.open(input.latents)
-  const options = latents === undefined ? given : { ...given, crops: latents.crops }
+  const asked = latents === undefined ? given : { ...given, crops: latents.crops }
   let replicas: Replicas | undefined
   try {
-    replicas = await openReplicas(input.folder, options, work)
+    replicas = await openReplicas(input.folder, asked, work)
     const { size } = replicas
+    const options = await withinBudget(asked, work.memoryBudget, replicas.all[0], context.log)
     latents?.check(options, size)
     const evaluations = new Evaluations(evaluation, context)
     const state = await train(

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { StageFailure } from "@diva-pipeline/core"
@@ -15,7 +15,7 @@ import {
   writeTinyImages,
   writeTinyModel,
 } from "./fixtures/tiny-model.ts"
-import { type DivaOptions, type TrainerContext, trainDiva, type WorkOptions } from "./index.ts"
+import { type DivaOptions, makeLatents, type TrainerContext, trainDiva, type WorkOptions } from "./index.ts"
 
 const RESULTS = [
   "weights/open_clip_model.safetensors",
@@ -37,7 +37,7 @@ const pick = <A extends object>(defaults: A, given: Partial<A>): A => {
 // What differs between backends are last digits: the fastest one is enough for all but the sameness of bytes.
 const backends = await availableBackends()
 
-describe.each(backends)("training on %s", (backend) => {
+describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
   let work: string
   let model: string
   let images: string
@@ -69,6 +69,7 @@ describe.each(backends)("training on %s", (backend) => {
     folder: string,
     options: Partial<DivaOptions & WorkOptions> = {},
     context: Partial<TrainerContext> = {},
+    latents?: string,
   ) => {
     const outputs = {
       weights: join(folder, "weights"),
@@ -86,7 +87,10 @@ describe.each(backends)("training on %s", (backend) => {
     }
     const how = { work: pick(TINY_WORK, options), evaluation: NO_EVALUATION }
     const recipe = pick(TINY_OPTIONS, options)
-    return await trainDiva({ folder: model, images }, recipe, how, outputs, { ...quiet, ...context }).then(
+    return await trainDiva({ folder: model, images, latents }, recipe, how, outputs, {
+      ...quiet,
+      ...context,
+    }).then(
       () => undefined,
       (error: unknown) => error,
     )
@@ -94,6 +98,12 @@ describe.each(backends)("training on %s", (backend) => {
 
   const results = async (folder: string) =>
     await Promise.all(RESULTS.map(async (name) => (await readFile(join(folder, name))).toString("base64")))
+
+  const losses = async (run: string) =>
+    (await readFile(join(run, "log"), "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).loss)
 
   it("gives the same bytes again, and other ones for another seed", async () => {
     const [one, again, other] = [await newRun(), await newRun(), await newRun()]
@@ -178,13 +188,31 @@ describe.each(backends)("training on %s", (backend) => {
     const [parts, whole] = [await newRun(), await newRun()]
     await train(parts, { imagesAtOnce: 1 })
     await train(whole, { imagesAtOnce: 3 })
-    const losses = async (run: string) =>
-      (await readFile(join(run, "log"), "utf8"))
-        .trim()
-        .split("\n")
-        .map((line) => JSON.parse(line).loss)
     const expected = await losses(whole)
     for (const [step, loss] of (await losses(parts)).entries()) expect(loss).toBeCloseTo(expected[step], 4)
+  })
+
+  it("shares the latents of fixed crops, with the same result but for last digits", async () => {
+    const latents = join(work, "latents")
+    await mkdir(latents)
+    const crops = { ...TINY_OPTIONS.crops, kind: "fixed" } as const
+    const quiet = { signal: new AbortController().signal, progress: () => undefined, log: () => undefined }
+    const request = { crops, generativeNormalisation: "original", imagesAtOnce: 3, threads: 1 } as const
+    await makeLatents({ ...request, folder: model, images }, latents, quiet)
+    expect((await stat(join(latents, "latents.f32"))).size).toBe(7 * 8 * 8 * 4 * 4)
+    const [without, given] = [await newRun(), await newRun()]
+    expect(await train(without, { crops })).toBeUndefined()
+    expect(await train(given, {}, {}, latents)).toBeUndefined()
+    const expected = await losses(without)
+    for (const [step, loss] of (await losses(given)).entries()) expect(loss).toBeCloseTo(expected[step], 5)
+    const other = await train(await newRun(), { generativeNormalisation: "corrected" }, {}, latents)
+    expect(other).toMatchObject({ message: expect.stringMatching(/made with generative-normalisation/) })
+  })
+
+  it("keeps milestones, and as many checkpoints as asked for", async () => {
+    const run = await newRun()
+    await train(run, { checkpointEvery: 1, keepCheckpoints: 2, milestoneEvery: 2 })
+    expect((await readdir(join(run, "task"))).sort()).toEqual([2, 4, 5].map((step) => `step-00000000${step}`))
   })
 
   it("stops when the loss is no number any more, naming the step", async () => {
