@@ -18,6 +18,10 @@ export const trainDiva = defineStage({
       file: "metrics.json",
     },
     checkpoint: { kind: "checkpoint", description: "What the training remembers after the last step" },
+    progress: {
+      kind: "training-progress",
+      description: "The training's curves as a page, and as TensorBoard's event files",
+    },
   },
   resources: { cpu: 2, memory: 4000 },
   isolation: "host",

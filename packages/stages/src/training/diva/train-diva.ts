@@ -1,13 +1,19 @@
 import { cp, writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { loadBackend } from "../../tensor/index.ts"
-import { type TrainingState, writeState } from "./checkpoint.ts"
+import { checkpointName, checkpointSteps, type TrainingState, writeState } from "./checkpoint.ts"
+import { dataDigest } from "./data/index.ts"
+import { Display } from "./display.ts"
 import { type EvaluationPlan, Evaluations } from "./evaluations.ts"
 import { LatentStore } from "./latent-store.ts"
 import { withinBudget } from "./memory-budget.ts"
+import { modelCard } from "./model-card.ts"
 import type { DivaOptions, WorkOptions } from "./options.ts"
+import { phasesOf, stepsOf } from "./phase.ts"
 import { openReplicas, type Replicas } from "./replicas.ts"
 import { type TrainerContext, train } from "./trainer.ts"
-import { logLines, metricsOf } from "./training-record.ts"
+import { logLines, metricsOf, type TrainingMetrics } from "./training-record.ts"
+import type { TrainingWatch } from "./training-watch.ts"
 
 /** What is trained, and on what. */
 export interface TrainingInput {
@@ -29,6 +35,8 @@ export interface TrainingOutputs {
   readonly metrics: string
   /** A folder. */
   readonly checkpoint: string
+  /** A folder. */
+  readonly progress: string
 }
 
 /**
@@ -55,30 +63,59 @@ export const trainDiva = async (
     const options = await withinBudget(asked, work.memoryBudget, replicas.all[0], context.log)
     latents?.check(options, size)
     const evaluations = new Evaluations(evaluation, context)
+    const display = new Display(`DIVA, seed ${options.seed}`, stepsOf(phasesOf(options)), context)
     const state = await train(
       {
         replicas: replicas.all,
         source: { images: input.images, options, size, latents },
         work,
         recipe: JSON.stringify([options, replicas.condition, latents !== undefined, evaluation]),
-        watch: evaluations,
+        watch: watchedBy(evaluations, display),
       },
       context,
     )
-    await finish(state, replicas, evaluations, options, outputs)
+    const metrics = await writeResults(state, replicas, evaluations, options, outputs)
+    await copyMilestones(context.checkpoint, outputs.checkpoint, work)
+    await display.finish(state, outputs.progress)
+    const card = modelCard({
+      options,
+      condition: replicas.condition,
+      metrics,
+      backend,
+      dataDigest: await dataDigest(input.images),
+    })
+    await writeFile(join(outputs.weights, "README.md"), card)
   } finally {
     await replicas?.close()
     await latents?.close()
   }
 }
 
-const finish = async (
+/** The checkpoints that stay come into the result. */
+const copyMilestones = async (from: string, to: string, { milestoneEvery }: WorkOptions): Promise<void> => {
+  for (const step of await checkpointSteps(from)) {
+    const name = checkpointName(step)
+    if (milestoneEvery > 0 && step % milestoneEvery === 0)
+      await cp(join(from, name), join(to, name), { recursive: true })
+  }
+}
+
+const watchedBy = (evaluations: Evaluations, display: Display): TrainingWatch => ({
+  look: async (state, replica, times) => {
+    const made = await evaluations.look(state, replica)
+    await display.show({ ...state, evaluations: [...state.evaluations, ...made] }, made, times)
+    return made
+  },
+  isEnough: (state) => evaluations.isEnough(state),
+})
+
+const writeResults = async (
   state: TrainingState,
   { all: [replica], trainedNumbers }: Replicas,
   evaluations: Evaluations,
   { batch, accumulation }: DivaOptions,
   outputs: TrainingOutputs,
-): Promise<void> => {
+): Promise<TrainingMetrics> => {
   await writeState(outputs.checkpoint, state, replica)
   const best = evaluations.keptStep(state)
   if (best === undefined) await replica.saveTuned(outputs.weights)
@@ -91,4 +128,5 @@ const finish = async (
     evaluations: state.evaluations,
   })
   await writeFile(outputs.metrics, `${JSON.stringify(metrics, undefined, 2)}\n`)
+  return metrics
 }

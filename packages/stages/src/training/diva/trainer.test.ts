@@ -76,6 +76,7 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
       log: join(folder, "log"),
       metrics: join(folder, "metrics"),
       checkpoint: join(folder, "checkpoint"),
+      progress: join(folder, "progress"),
     }
     const quiet = {
       checkpoint: join(folder, "task"),
@@ -141,7 +142,7 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
       {},
       { signal: controller.signal, progress: ({ done }) => done === 3 && controller.abort() },
     )
-    const [checkpoint = ""] = await readdir(join(halves, "task"))
+    const checkpoint = "step-000000002"
     await truncate(join(halves, "task", checkpoint, "weights.safetensors"), 1000)
     const warnings: Array<string> = []
     const log: TrainerContext["log"] = (level, message) => level === "warning" && warnings.push(message)
@@ -209,10 +210,24 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
     expect(other).toMatchObject({ message: expect.stringMatching(/made with generative-normalisation/) })
   })
 
+  it("leaves a card, a page and events", async () => {
+    const run = await newRun()
+    await train(run)
+    const card = await readFile(join(run, "weights/README.md"), "utf8")
+    expect(card).toContain("| images a step | 6 |")
+    expect(card).toMatch(/SHA-256 of names and contents\) \| [0-9a-f]{64} \|/)
+    expect(await readFile(join(run, "progress/index.html"), "utf8")).toContain("5 of 5 steps")
+    expect((await readdir(join(run, "progress"))).join()).toMatch(/events\.out\.tfevents/)
+  })
+
   it("keeps milestones, and as many checkpoints as asked for", async () => {
     const run = await newRun()
     await train(run, { checkpointEvery: 1, keepCheckpoints: 2, milestoneEvery: 2 })
-    expect((await readdir(join(run, "task"))).sort()).toEqual([2, 4, 5].map((step) => `step-00000000${step}`))
+    const kept = (await readdir(join(run, "task"))).filter((name) => name.startsWith("step-"))
+    expect(kept.sort()).toEqual([2, 4, 5].map((step) => `step-00000000${step}`))
+    expect(await readdir(join(run, "checkpoint"))).toEqual(
+      expect.arrayContaining(["step-000000002", "step-000000004"]),
+    )
   })
 
   it("stops when the loss is no number any more, naming the step", async () => {
