@@ -5,9 +5,11 @@ import { parseArgs } from "node:util"
 import { benchEngine } from "./engine/bench.ts"
 import { benchDownload, DOWNLOAD_PEERS } from "./image2dataset/bench.ts"
 import { benchModels, MODEL_PEERS } from "./models/bench.ts"
+import { benchTraining } from "./training/bench.ts"
 
 const USAGE = `npm run bench engine -- [--all] [--only compare|scale|large] [--install-peers]
 npm run bench models -- [--only features|blocks|unet|unet-gradient|preprocess] [--install-peers]
+npm run bench training -- [--only small|large|latents|data] [--install-peers]
 npm run bench image2dataset -- [--only keep_ratio|center_crop|border|files|parquet|no-reencoding|troubled|long-list]
                                [--images 5000] [--install-peers]
 
@@ -22,11 +24,13 @@ const root = resolve(import.meta.dirname, "../..")
 const ENVIRONMENTS = {
   engine: join(root, ".build", "bench-peers"),
   models: join(root, ".build", "bench-models"),
+  training: join(root, ".build", "bench-models"),
   image2dataset: join(root, ".build", "bench-image2dataset"),
 }
 const PEERS = {
   engine: ["snakemake==9.27.1", "dvc==3.67.1", "redun==0.44.1", "luigi==3.8.1"],
   models: MODEL_PEERS,
+  training: MODEL_PEERS,
   image2dataset: DOWNLOAD_PEERS,
 }
 
@@ -50,14 +54,18 @@ const { values, positionals } = parseArgs({
 })
 
 const [which] = positionals
-if (values.help || (which !== "engine" && which !== "models" && which !== "image2dataset")) {
+if (
+  values.help ||
+  (which !== "engine" && which !== "models" && which !== "training" && which !== "image2dataset")
+) {
   process.stdout.write(USAGE)
   process.exitCode = values.help ? 0 : 2
 } else {
   const environment = ENVIRONMENTS[which]
   if (values["install-peers"]) installPeers(environment, PEERS[which])
   const bin = join(environment, "bin")
-  if (which === "engine") await benchEngine({ bin, all: values.all, only: values.only })
+  if (which === "training") benchTraining({ bin, only: values.only })
+  else if (which === "engine") await benchEngine({ bin, all: values.all, only: values.only })
   else if (which === "image2dataset")
     await benchDownload({ bin, only: values.only, images: Number(values.images) })
   else await benchModels({ bin, only: values.only, repeats: 5 })
