@@ -6,6 +6,7 @@ import type {
   OptimiserOptions,
   PartName,
   PartOptions,
+  PicturePlan,
   WorkOptions,
 } from "../training/diva/index.ts"
 
@@ -246,6 +247,15 @@ const evaluationInputs = {
   ),
 }
 
+const pictureInputs = {
+  pictures: count(
+    "Pictures that the diffusion model makes of the condition before and after, to be looked at",
+    4,
+    0,
+  ),
+  "picture-steps": count("Steps from noise to picture", 20),
+}
+
 /** The input of train/diva. */
 export const divaInput = Type.Object(
   {
@@ -263,6 +273,7 @@ export const divaInput = Type.Object(
     ...partInputs,
     ...cropInputs,
     ...evaluationInputs,
+    ...pictureInputs,
     ...workInputs,
   },
   closed,
@@ -362,6 +373,12 @@ export const workOf = (given: DivaInput, gpus: ReadonlyArray<number>, cores: num
   ...(given["images-at-once"] === undefined && given["memory-budget"] !== undefined
     ? { memoryBudget: given["memory-budget"] }
     : {}),
+})
+
+/** What pictures an input asks for. */
+export const picturesOf = (given: DivaInput): PicturePlan => ({
+  count: given.pictures,
+  steps: given["picture-steps"],
 })
 
 /** What an input asks to be evaluated. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os"
 import { defineStage, permanent, StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
-import { divaInput, evaluationOf, recipeOf, workOf } from "./train-diva-input.ts"
+import { divaInput, evaluationOf, picturesOf, recipeOf, workOf } from "./train-diva-input.ts"
 
 /** DIVA's training: the diffusion model's noise prediction improves CLIP's image tower. */
 export const trainDiva = defineStage({
@@ -34,6 +34,7 @@ export const trainDiva = defineStage({
         const how = {
           work: workOf(given, context.gpus, availableParallelism()),
           evaluation: evaluationOf(given),
+          pictures: picturesOf(given),
         }
         return library.trainDiva({ folder, images, latents }, recipeOf(given), how, context.outputs, context)
       },

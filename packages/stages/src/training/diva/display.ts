@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs"
 import { cp, mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { EventFile, type Point, progressPage } from "../progress/index.ts"
 import type { TrainingState } from "./checkpoint.ts"
+import { PICTURE_FILES } from "./pictures.ts"
 import type { TrainerContext } from "./trainer.ts"
 import type { EvaluationRecord } from "./training-record.ts"
 import type { TrainingWatch } from "./training-watch.ts"
@@ -76,8 +78,13 @@ export class Display {
       total: this.#total,
       isLive,
       curves: this.#curves(state),
+      pictures: this.#pictures(),
     }
     await writeFile(join(this.#folder, "index.html"), progressPage(page))
+  }
+
+  #pictures(): ReadonlyArray<string> {
+    return PICTURE_FILES.filter((name) => existsSync(join(this.#folder, name)))
   }
 
   #curves({ records, evaluations }: TrainingState): Record<string, ReadonlyArray<Point>> {

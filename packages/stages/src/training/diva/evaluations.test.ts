@@ -90,6 +90,7 @@ const NO_REPLICA: Replica = {
   save: nothing,
   restore: nothing,
   saveTuned: nothing,
+  writePictures: nothing,
   dispose: nothing,
 }
 

@@ -1,6 +1,7 @@
 export type { EvaluationPlan } from "./evaluations.ts"
 export { type LatentRequest, makeLatents } from "./make-latents.ts"
 export type { DivaOptions, OptimiserOptions, PartName, PartOptions, WorkOptions } from "./options.ts"
-export { type TrainingInput, type TrainingOutputs, trainDiva } from "./train-diva.ts"
+export type { PicturePlan } from "./pictures.ts"
+export { type TrainingInput, type TrainingOutputs, type TrainingPlan, trainDiva } from "./train-diva.ts"
 export type { TrainerContext } from "./trainer.ts"
 export type { StepRecord, TrainingMetrics } from "./training-record.ts"

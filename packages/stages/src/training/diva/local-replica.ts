@@ -1,7 +1,9 @@
+import { writeFileSync } from "node:fs"
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { setImmediate } from "node:timers/promises"
 import * as tf from "@tensorflow/tfjs-core"
+import { encodePng } from "../../images/index.ts"
 import { type Parameters, readParameters, writeParameters } from "../../tensor/index.ts"
 import { MovingAverage } from "../moving-average.ts"
 import { type Draw, drawAt, weightsOfDraws } from "./draws.ts"
@@ -11,9 +13,11 @@ import { type MicroBatch, microBatchOf } from "./noise-loss.ts"
 import type { DivaOptions } from "./options.ts"
 import { PartOptimisers } from "./part-optimisers.ts"
 import { type Phase, phasesOf, stepOfPhase } from "./phase.ts"
-import type { Replica, Unit } from "./replica.ts"
+import type { PictureRequest, Replica, Unit } from "./replica.ts"
+import { rasterOf, samplePictures, sideBySide } from "./sample-pictures.ts"
 import { saveTuned } from "./save-tuned.ts"
 import { applyGradients, backward } from "./step.ts"
+import { generativeView } from "./views.ts"
 
 /** The files of a replica in a checkpoint. */
 const WEIGHTS_FILE = "weights.safetensors"
@@ -124,6 +128,27 @@ export class LocalReplica implements Replica {
   async saveTuned(folder: string): Promise<void> {
     const trained = this.#average?.parameters() ?? this.#loaded.trainable.parameters()
     await saveTuned(this.#loaded, trained, folder)
+  }
+
+  async writePictures({ file, shown, crops, count, steps }: PictureRequest): Promise<void> {
+    const { model, weightsWith, trainable, condition } = this.#loaded
+    const { "image-size": size } = condition.dimensions
+    const views = this.#views({ step: 0, first: 0, count, crops })
+    const [, ...latents] = views.latents.shape
+    // Merged factors make tensors, which go with the scope.
+    tf.engine().startScope()
+    try {
+      const weights = weightsWith(this.#average?.parameters() ?? trainable.parameters())
+      const what = { pixels: views.pixels, latents }
+      writeFileSync(file, encodePng(samplePictures(model, weights, what, { steps, seed: 0 })))
+      if (shown !== undefined) {
+        const pixels = generativeView(tf.tensor4d(crops, [count, size, size, 3]), "corrected")
+        writeFileSync(shown, encodePng(rasterOf(sideBySide(pixels))))
+      }
+    } finally {
+      tf.engine().endScope()
+    }
+    tf.dispose([views.pixels, views.latents])
   }
 
   async dispose(): Promise<void> {

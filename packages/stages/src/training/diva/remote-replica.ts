@@ -6,7 +6,7 @@ import { extname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { StageFailure } from "@diva-pipeline/core"
 import type { DivaOptions, WorkOptions } from "./options.ts"
-import type { Replica, Unit } from "./replica.ts"
+import type { PictureRequest, Replica, Unit } from "./replica.ts"
 import type { ReplicaCall, ReplicaReply, ReplicaRequest } from "./replica-host.ts"
 
 /** Where files are memory. */
@@ -110,6 +110,10 @@ class RemoteReplica implements Replica {
 
   async saveTuned(folder: string): Promise<void> {
     await this.#ask({ _tag: "SaveTuned", folder })
+  }
+
+  async writePictures(request: PictureRequest): Promise<void> {
+    await this.#ask({ _tag: "WritePictures", request })
   }
 
   async dispose(): Promise<void> {

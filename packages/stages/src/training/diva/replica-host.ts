@@ -5,7 +5,7 @@ import { type FailureToSend, failureToSend } from "./failure-to-send.ts"
 import { loadTrainingModel } from "./load-model.ts"
 import { LocalReplica } from "./local-replica.ts"
 import type { DivaOptions } from "./options.ts"
-import type { Unit } from "./replica.ts"
+import type { PictureRequest, Unit } from "./replica.ts"
 import { sharedSum } from "./shared-sum.ts"
 
 /** What the process is asked. */
@@ -18,6 +18,7 @@ export type ReplicaCall =
   | { readonly _tag: "SaveTuned"; readonly folder: string }
   | { readonly _tag: "Restore"; readonly folder: string; readonly step: number }
   | { readonly _tag: "PeakBytes"; readonly count: number }
+  | { readonly _tag: "WritePictures"; readonly request: PictureRequest }
 
 /** A call with the number that its answer has. */
 export interface ReplicaRequest {
@@ -61,6 +62,7 @@ const answer = async (call: ReplicaCall): Promise<ReadonlyArray<number>> => {
   if (call._tag === "Add") await present().add(call.isFirst)
   else if (call._tag === "Save") await present().save(call.folder)
   else if (call._tag === "SaveTuned") await present().saveTuned(call.folder)
+  else if (call._tag === "WritePictures") await present().writePictures(call.request)
   else await present().restore(call.folder, call.step)
   return []
 }

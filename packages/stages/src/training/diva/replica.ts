@@ -18,6 +18,18 @@ export interface Unit {
   readonly latents?: KnownLatents | undefined
 }
 
+/** Pictures to make of the condition of some crops. */
+export interface PictureRequest {
+  readonly file: string
+  /** Where the crops themselves are shown. */
+  readonly shown: string | undefined
+  /** [count, side, side, 3], normalised with CLIP's mean and deviation. */
+  readonly crops: Float32Array
+  readonly count: number
+  /** Steps from noise to picture. */
+  readonly steps: number
+}
+
 /**
  * A model that is being trained, in this process or in another. All replicas of a training hold the same numbers: each
  * works on its share of a step's images, and makes the same step of the summed gradients.
@@ -37,5 +49,7 @@ export interface Replica {
   readonly restore: (folder: string, step: number) => Promise<void>
   /** Writes the tuned CLIP into an existing folder. */
   readonly saveTuned: (folder: string) => Promise<void>
+  /** Writes what the diffusion model makes of the present condition, from noise alone. */
+  readonly writePictures: (request: PictureRequest) => Promise<void>
   readonly dispose: () => Promise<void>
 }

@@ -10,6 +10,7 @@ import { withinBudget } from "./memory-budget.ts"
 import { modelCard } from "./model-card.ts"
 import type { DivaOptions, WorkOptions } from "./options.ts"
 import { phasesOf, stepsOf } from "./phase.ts"
+import { makePictures, type PicturePlan } from "./pictures.ts"
 import { openReplicas, type Replicas } from "./replicas.ts"
 import { type TrainerContext, train } from "./trainer.ts"
 import { logLines, metricsOf, type TrainingMetrics } from "./training-record.ts"
@@ -23,6 +24,13 @@ export interface TrainingInput {
   readonly images: string
   /** The folder of the images' latents, where they were computed before. */
   readonly latents?: string | undefined
+}
+
+/** How a training is done and looked at. */
+export interface TrainingPlan {
+  readonly work: WorkOptions
+  readonly evaluation: EvaluationPlan
+  readonly pictures: PicturePlan
 }
 
 /** Where a training's results go. */
@@ -48,7 +56,7 @@ export interface TrainingOutputs {
 export const trainDiva = async (
   input: TrainingInput,
   given: DivaOptions,
-  { work, evaluation }: { readonly work: WorkOptions; readonly evaluation: EvaluationPlan },
+  { work, evaluation, pictures }: TrainingPlan,
   outputs: TrainingOutputs,
   context: TrainerContext,
 ): Promise<void> => {
@@ -64,10 +72,14 @@ export const trainDiva = async (
     latents?.check(options, size)
     const evaluations = new Evaluations(evaluation, context)
     const display = new Display(`DIVA, seed ${options.seed}`, stepsOf(phasesOf(options)), context)
+    const [replica] = replicas.all
+    const source = { images: input.images, options, size }
+    if ((await checkpointSteps(context.checkpoint)).length === 0)
+      await makePictures("before", replica, source, pictures, context)
     const state = await train(
       {
         replicas: replicas.all,
-        source: { images: input.images, options, size, latents },
+        source: { ...source, latents },
         work,
         recipe: JSON.stringify([options, replicas.condition, latents !== undefined, evaluation]),
         watch: watchedBy(evaluations, display),
@@ -75,6 +87,7 @@ export const trainDiva = async (
       context,
     )
     const metrics = await writeResults(state, replicas, evaluations, options, outputs)
+    await makePictures("after", replica, source, pictures, context)
     await copyMilestones(context.checkpoint, outputs.checkpoint, work)
     await display.finish(state, outputs.progress)
     const card = modelCard({

@@ -15,7 +15,14 @@ import {
   writeTinyImages,
   writeTinyModel,
 } from "./fixtures/tiny-model.ts"
-import { type DivaOptions, makeLatents, type TrainerContext, trainDiva, type WorkOptions } from "./index.ts"
+import {
+  type DivaOptions,
+  makeLatents,
+  type PicturePlan,
+  type TrainerContext,
+  trainDiva,
+  type WorkOptions,
+} from "./index.ts"
 
 const RESULTS = [
   "weights/open_clip_model.safetensors",
@@ -27,6 +34,8 @@ const RESULTS = [
   "checkpoint/optimiser.safetensors",
   "checkpoint/state.json",
 ]
+
+const readPngSize = (png: Buffer) => [png.readUInt32BE(16), png.readUInt32BE(20)]
 
 /** The defaults, with what of them is given otherwise. */
 const pick = <A extends object>(defaults: A, given: Partial<A>): A => {
@@ -67,7 +76,7 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
   /** Trains into a folder of a run; a failure comes back as a value. */
   const train = async (
     folder: string,
-    options: Partial<DivaOptions & WorkOptions> = {},
+    options: Partial<DivaOptions & WorkOptions & Pick<PicturePlan, "count">> = {},
     context: Partial<TrainerContext> = {},
     latents?: string,
   ) => {
@@ -86,7 +95,8 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
       progress: () => undefined,
       log: () => undefined,
     }
-    const how = { work: pick(TINY_WORK, options), evaluation: NO_EVALUATION }
+    const pictures = { count: options.count ?? 0, steps: 2 }
+    const how = { work: pick(TINY_WORK, options), evaluation: NO_EVALUATION, pictures }
     const recipe = pick(TINY_OPTIONS, options)
     return await trainDiva({ folder: model, images, latents }, recipe, how, outputs, {
       ...quiet,
@@ -210,9 +220,13 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
     expect(other).toMatchObject({ message: expect.stringMatching(/made with generative-normalisation/) })
   })
 
-  it("leaves a card, a page and events", async () => {
+  it("leaves a card, a page with pictures, and events", async () => {
     const run = await newRun()
-    await train(run)
+    expect(await train(run, { count: 3 })).toBeUndefined()
+    const sizes = async (name: string) => readPngSize(await readFile(join(run, "progress", name)))
+    for (const name of ["shown.png", "before.png", "after.png"]) expect(await sizes(name)).toEqual([48, 16])
+    const picture = (name: string) => readFile(join(run, "progress", name))
+    expect(await picture("after.png")).not.toEqual(await picture("before.png"))
     const card = await readFile(join(run, "weights/README.md"), "utf8")
     expect(card).toContain("| images a step | 6 |")
     expect(card).toMatch(/SHA-256 of names and contents\) \| [0-9a-f]{64} \|/)

@@ -51,6 +51,7 @@ describe("the page of a training", () => {
       total: 5,
       isLive,
       curves: { loss: [1, 2].map((step) => ({ step, value: 3 / step })), empty: [] },
+      pictures: ["before.png"],
     })
 
   it("shows curves with their last values", () => {
@@ -58,6 +59,7 @@ describe("the page of a training", () => {
     expect(page(true)).toContain("1.5 at step 2; 1.5 … 3")
     expect(page(true)).toContain('points="0.0,0.0 640.0,160.0"')
     expect(page(true)).toContain("nothing yet")
+    expect(page(true)).toContain('<img src="before.png"')
   })
 
   it("renews itself while there is more to come", () => {
