@@ -1,6 +1,7 @@
 import { Check, Default } from "typebox/value"
 import { describe, expect, it } from "vitest"
-import { type DivaInput, divaInput, evaluationOf, recipeOf, workOf } from "./train-diva-input.ts"
+import { type DivaInput, divaInput } from "./train-diva-input.ts"
+import { evaluationOf, recipeOf, workOf } from "./train-diva-recipe.ts"
 
 /** An input as the engine gives it: with the defaults of the schema. */
 const inputOf = (given: Partial<DivaInput> = {}): DivaInput => {

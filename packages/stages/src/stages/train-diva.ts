@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os"
 import { defineStage, permanent, StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
-import { divaInput, evaluationOf, picturesOf, recipeOf, workOf } from "./train-diva-input.ts"
+import { divaInput } from "./train-diva-input.ts"
+import { evaluationOf, picturesOf, recipeOf, workOf } from "./train-diva-recipe.ts"
 
 /** DIVA's training: the diffusion model's noise prediction improves CLIP's image tower. */
 export const trainDiva = defineStage({

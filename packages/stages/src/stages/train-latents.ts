@@ -3,7 +3,8 @@ import { artefact, defineStage } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { Type } from "typebox"
 import { trainingFailure } from "./train-diva.ts"
-import { cropInputs, cropRanges } from "./train-diva-input.ts"
+import { cropInputs } from "./train-diva-input.ts"
+import { cropRanges } from "./train-diva-recipe.ts"
 
 /** Latents of fixed crops, which every training on the same images and crops may share. */
 export const trainLatents = defineStage({
