@@ -181,6 +181,24 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
     after.dispose()
   })
 
+  it("merges low-rank factors into the matrices that they belong to, and changes no other", async () => {
+    const run = await newRun()
+    const { projector, denoiser } = TINY_OPTIONS.parts
+    const parts = { clip: { ...denoiser, train: [] }, projector, denoiser }
+    const lowRank = { rank: 2, alpha: 8, weights: ["visual.**.mlp.c_fc.weight"] }
+    expect(await train(run, { parts, lowRank })).toBeUndefined()
+    const [before, after] = [await loadClip(join(model, "clip")), await loadClip(join(run, "weights"))]
+    const changed = before.parameters
+      .names()
+      .filter(
+        (name) =>
+          String(before.parameters.at(name).dataSync()) !== String(after.parameters.at(name).dataSync()),
+      )
+    expect(changed).toEqual(["visual.transformer.resblocks.0.mlp.c_fc.weight"])
+    before.dispose()
+    after.dispose()
+  })
+
   it("trains visual_proj alone while it warms up", async () => {
     const run = await newRun()
     // With a learning rate of nearly nothing afterwards, what has changed was changed by the warm-up.
