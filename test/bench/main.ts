@@ -6,11 +6,13 @@ import { benchEngine } from "./engine/bench.ts"
 import { benchEvaluation, EVALUATION_PEERS } from "./evaluation/bench.ts"
 import { benchDownload, DOWNLOAD_PEERS } from "./image2dataset/bench.ts"
 import { benchModels, MODEL_PEERS } from "./models/bench.ts"
+import { benchTraining } from "./training/bench.ts"
 
 const USAGE = `npm run bench engine -- [--all] [--only compare|scale|large] [--install-peers]
 npm run bench models -- [--only features|blocks|unet|unet-gradient|load|preprocess] [--install-peers]
 npm run bench evaluation -- [--only zero-shot|logits|retrieval] [--images 10000] [--classes 1000] [--repeats 1]
                            [--install-peers]
+npm run bench training -- [--only small|large|latents|data] [--install-peers]
 npm run bench image2dataset -- [--only keep_ratio|center_crop|border|files|parquet|no-reencoding|troubled|long-list]
                                [--images 5000] [--repeats 2] [--install-peers]
 
@@ -28,12 +30,14 @@ const ENVIRONMENTS = {
   engine: join(root, ".build", "bench-peers"),
   models: join(root, ".build", "bench-models"),
   evaluation: join(root, ".build", "bench-evaluation"),
+  training: join(root, ".build", "bench-models"),
   image2dataset: join(root, ".build", "bench-image2dataset"),
 }
 const PEERS = {
   engine: ["snakemake==9.27.1", "dvc==3.67.1", "redun==0.44.1", "luigi==3.8.1"],
   models: MODEL_PEERS,
   evaluation: EVALUATION_PEERS,
+  training: MODEL_PEERS,
   image2dataset: DOWNLOAD_PEERS,
 }
 
@@ -69,7 +73,8 @@ if (values.help || !isBench(which)) {
   const environment = ENVIRONMENTS[which]
   if (values["install-peers"]) installPeers(environment, PEERS[which])
   const bin = join(environment, "bin")
-  if (which === "engine") await benchEngine({ bin, all: values.all, only: values.only })
+  if (which === "training") benchTraining({ bin, only: values.only })
+  else if (which === "engine") await benchEngine({ bin, all: values.all, only: values.only })
   else if (which === "image2dataset")
     await benchDownload({
       bin,

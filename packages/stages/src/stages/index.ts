@@ -17,6 +17,7 @@ import { trainAutoencoder } from "./train-autoencoder.ts"
 import { trainClip } from "./train-clip.ts"
 import { trainDiffusion } from "./train-diffusion.ts"
 import { trainDiva } from "./train-diva.ts"
+import { trainLatents } from "./train-latents.ts"
 import { weightsFetch } from "./weights-fetch.ts"
 
 export {
@@ -38,6 +39,7 @@ export {
   trainClip,
   trainDiffusion,
   trainDiva,
+  trainLatents,
   weightsFetch,
 }
 
@@ -50,6 +52,7 @@ export const stageDefinitions: ReadonlyArray<AnyStage> = [
   weightsFetch,
   conditionInject,
   trainDiva,
+  trainLatents,
   trainClip,
   trainAutoencoder,
   trainDiffusion,

@@ -3,7 +3,18 @@ import fc from "fast-check"
 import { beforeAll, describe, expect, it } from "vitest"
 import { loadBackend, Parameters } from "../tensor/index.ts"
 import { availableBackends } from "../tensor/test-backends.ts"
-import { adamW, clipGradients, cosineWithWarmup, type Optimiser, sgd, TrainableParameters } from "./index.ts"
+import {
+  adamW,
+  clipGradients,
+  lowRankFactors,
+  MovingAverage,
+  matchesName,
+  type Optimiser,
+  sgd,
+  TrainableParameters,
+  warmedSchedule,
+  withLowRank,
+} from "./index.ts"
 
 /** Trainable `a` [2] and `b` [], and gradients that differ from step to step. */
 const subject = () => {
@@ -60,6 +71,58 @@ describe.each(await availableBackends())("optimisers on %s", (backend) => {
     const expected = ADAMW_BY_PYTORCH
     for (const [index, value] of values(trainable).entries())
       expect(value).toBeCloseTo(expected[index] ?? 0, 5)
+  })
+
+  it("sgd decays weights as PyTorch does", () => {
+    const trainable = subject()
+    run(sgd({ momentum: 0.9, weightDecay: 0.5 }), trainable, 0, 2)
+    const decayed = (start: number, gradients: ReadonlyArray<number>) => {
+      let [p, v] = [start, 0]
+      for (const gradient of gradients) {
+        v = 0.9 * v + gradient + 0.5 * p
+        p -= 0.1 * v
+      }
+      return p
+    }
+    const expected = [decayed(1, [0.5, 1.5]), decayed(-2, [-0.25, -0.25]), decayed(3, [-1, 0])]
+    for (const [index, value] of values(trainable).entries())
+      expect(value).toBeCloseTo(expected[index] ?? 0, 5)
+  })
+
+  it("averages parameters with what they were", () => {
+    const trainable = subject()
+    const average = new MovingAverage(trainable, 0.75)
+    trainable.assign("b", tf.scalar(7))
+    average.update(trainable)
+    expect(average.parameters().at("b").dataSync()[0]).toBe(4)
+    const other = new MovingAverage(trainable, 0.75)
+    other.restore(average.parameters())
+    expect(other.parameters().at("b").dataSync()[0]).toBe(4)
+    average.dispose()
+    other.dispose()
+  })
+
+  it("low-rank factors start without effect, and get the gradient of their product", () => {
+    const parameters = Parameters.of(
+      new Map<string, tf.Tensor>([
+        ["w", tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3])],
+        ["bias", tf.tensor1d([1, 2])],
+      ]),
+    )
+    const options = { rank: 1, alpha: 2, weights: ["**"] }
+    const factors = lowRankFactors(parameters, options, 1)
+    expect(factors.names()).toEqual(["w.lora_a", "w.lora_b"])
+    expect(withLowRank(parameters, factors, options).at("w").dataSync()).toEqual(
+      parameters.at("w").dataSync(),
+    )
+    const trainable = TrainableParameters.from(factors)
+    const { gradients } = trainable.gradients(() =>
+      tf.sum(withLowRank(parameters, trainable.parameters(), options).at("w")),
+    )
+    const sum = [...factors.at("w.lora_a").dataSync()].reduce((total, value) => total + value, 0)
+    for (const value of gradients.get("w.lora_b")?.dataSync() ?? []) expect(value).toBeCloseTo(2 * sum, 5)
+    expect([...(gradients.get("w.lora_a")?.dataSync() ?? [])]).toEqual([0, 0, 0])
+    expect(() => lowRankFactors(parameters, { ...options, weights: ["none"] }, 1)).toThrow(/no matrix/)
   })
 
   it.each([
@@ -143,10 +206,36 @@ const ADAMW_BY_PYTORCH = (() => {
   })
 })()
 
-describe("cosineWithWarmup", () => {
-  it("rises in a line, then falls in half a cosine", () => {
-    const rate = cosineWithWarmup({ peak: 2, warmup: 2, steps: 10 })
-    expect([0, 1, 2, 6, 10].map(rate)).toEqual([0, 1, 2, 1, 0].map((value) => expect.closeTo(value, 12)))
-    expect(cosineWithWarmup({ peak: 2, warmup: 0, steps: 10 })(0)).toBe(2)
+describe("warmedSchedule", () => {
+  // transformers' get_cosine_schedule_with_warmup, get_linear_…, get_constant_… at steps 0, 1, 2, 6, 10 of 10
+  it.each([
+    ["cosine", [0, 1, 2, 1, 0]],
+    ["linear", [0, 1, 2, 1, 0]],
+    ["constant", [0, 1, 2, 2, 2]],
+  ] as const)("%s rises in a line first", (shape, expected) => {
+    const rate = warmedSchedule({ shape, peak: 2, warmup: 2, steps: 10 })
+    expect([0, 1, 2, 6, 10].map(rate)).toEqual(expected.map((value) => expect.closeTo(value, 12)))
+    expect(warmedSchedule({ shape, peak: 2, warmup: 0, steps: 10 })(0)).toBe(2)
+  })
+
+  it("falls in half a cosine, or in a line", () => {
+    const at4 = (shape: "cosine" | "linear") => warmedSchedule({ shape, peak: 1, warmup: 0, steps: 8 })(2)
+    expect(at4("cosine")).toBeCloseTo(0.5 + Math.SQRT1_2 / 2, 12)
+    expect(at4("linear")).toBe(0.75)
+  })
+})
+
+describe("matchesName", () => {
+  it.each([
+    ["visual.**", "visual.conv1.weight", true],
+    ["visual.*", "visual.conv1.weight", false],
+    ["visual.*.weight", "visual.conv1.weight", true],
+    ["visual.conv{1,2}.weight", "visual.conv2.weight", true],
+    ["visual.conv{1,2}.weight", "visual.conv3.weight", false],
+    ["visual.conv1", "visualXconv1", false],
+    ["**attn2.to_{k,v}.weight", "unet.down_blocks.0.attentions.0.attn2.to_k.weight", true],
+    ["a+(b", "a+(b", true],
+  ])("%s and %s: %s", (pattern, name, expected) => {
+    expect(matchesName(pattern, name)).toBe(expected)
   })
 })

@@ -2,51 +2,50 @@ import { type Condition, drawPatches } from "../../condition/index.ts"
 import { RandomStream } from "../../randomness/index.ts"
 import type { DrawWeights } from "./options.ts"
 
-/** What is random in one draw of a micro-batch. */
+/** What is random in one draw of some images. */
 export interface Draw {
   /** One for each image. */
   readonly timesteps: Int32Array
-  /** [batch, height, width, channels] of the latents, row by row. */
+  /** [images, height, width, channels] of the latents, row by row. */
   readonly noise: Float32Array
-  /** Patches that the condition design draws, [batch, drawn]. */
+  /** Patches that the condition design draws, [images, drawn]. */
   readonly patches: Int32Array
 }
 
-/** The place of a draw in the training; with the seed, it names the draw's random numbers. */
-export interface DrawPlace {
+/** Neighbouring images of a step; with the seed, each names its own random numbers. */
+export interface ImagesOfStep {
   readonly step: number
-  readonly microBatch: number
-  readonly draw: number
+  /** The first image's place among all of the step. */
+  readonly first: number
+  readonly count: number
 }
 
-/** The random numbers of a draw: they depend on the seed and the place alone. */
+/**
+ * The random numbers of a draw. Those of an image depend on the seed, the step and the image's place in it alone: not on
+ * how a step's images are divided into micro-batches, and those among processes.
+ */
 export const drawAt = (
   condition: Condition,
   seed: number,
-  { step, microBatch, draw }: DrawPlace,
-  { timesteps, latents }: { readonly timesteps: number; readonly latents: ReadonlyArray<number> },
+  { step, first, count }: ImagesOfStep,
+  draw: number,
+  { timesteps, latent }: { readonly timesteps: number; readonly latent: ReadonlyArray<number> },
 ): Draw => {
-  const stream = (purpose: string) => RandomStream.named(seed, "train/diva", purpose, step, microBatch, draw)
-  const batch = latents[0] ?? 0
-  return {
-    timesteps: stream("timesteps").integers(batch, timesteps),
-    noise: stream("noise").normals(latents.reduce((product, size) => product * size, 1)),
-    patches: drawPatches(condition, stream("patches"), batch),
+  const size = latent.reduce((product, length) => product * length, 1)
+  const drawn = condition.dimensions["drawn-patches"]
+  const all: Draw = {
+    timesteps: new Int32Array(count),
+    noise: new Float32Array(count * size),
+    patches: new Int32Array(count * drawn),
   }
-}
-
-/** The part of a draw that belongs to `count` images of the batch from `first` on. */
-export const partOfDraw = (draw: Draw, first: number, count: number): Draw => {
-  const batch = draw.timesteps.length
-  const part = ({ length }: { readonly length: number }) => {
-    const each = length / batch
-    return [first * each, (first + count) * each] as const
+  for (let image = 0; image < count; image++) {
+    const stream = (purpose: string) =>
+      RandomStream.named(seed, "train/diva", purpose, step, first + image, draw)
+    all.timesteps[image] = stream("timestep").integer(timesteps)
+    all.noise.set(stream("noise").normals(size), image * size)
+    if (drawn > 0) all.patches.set(drawPatches(condition, stream("patches"), 1), image * drawn)
   }
-  return {
-    timesteps: draw.timesteps.subarray(first, first + count),
-    noise: draw.noise.subarray(...part(draw.noise)),
-    patches: draw.patches.subarray(...part(draw.patches)),
-  }
+  return all
 }
 
 /**

@@ -3,30 +3,37 @@ import { permanent, StageFailure } from "@diva-pipeline/core"
 import * as tf from "@tensorflow/tfjs-core"
 import { CONDITION_FILE, type Condition, readCondition, readProjector } from "../../condition/index.ts"
 import { type ClipModel, loadClip } from "../../models/clip/index.ts"
-import { type DiffusionModel, loadDiffusion, promptStates } from "../../models/diffusion/index.ts"
-import { Parameters } from "../../tensor/index.ts"
-import { TrainableParameters } from "../trainable-parameters.ts"
+import { type DiffusionModel, loadDiffusion } from "../../models/diffusion/index.ts"
 import type { DivaModel } from "./noise-loss.ts"
-
-/** The constant text of the method: its class name is the empty string. */
-const PROMPT = "a photo of a ."
+import type { DivaOptions } from "./options.ts"
+import { type TextCondition, textCondition } from "./text-condition.ts"
+import { type TrainedModel, trainedModel } from "./trained-model.ts"
+import type { ChannelStatistics } from "./views.ts"
 
 /** A conditioned model in memory, ready to be trained. */
-export interface TrainingModel {
+export interface TrainingModel extends TrainedModel {
   readonly folder: string
   readonly condition: Condition
   readonly clip: ClipModel
-  readonly trainable: TrainableParameters
   readonly model: DivaModel
+  /** What the discriminative view is normalised with, where that isn't CLIP's mean and deviation. */
+  readonly statistics: ChannelStatistics | undefined
   readonly dispose: () => void
 }
+
+/** What of the recipe decides how a model is loaded. */
+export type LoadOptions = Pick<
+  DivaOptions,
+  "parts" | "lowRank" | "seed" | "prompt" | "classNames" | "discriminativeNormalisation"
+>
 
 /**
  * Loads a conditioned model. The backend must be loaded before.
  *
- * @throws StageFailure (permanent) when a part is missing or damaged, or the parts don't fit each other
+ * @throws StageFailure (permanent) when a part is missing or damaged, the parts don't fit each other, or what is to be
+ *   trained does not exist
  */
-export const loadTrainingModel = async (folder: string): Promise<TrainingModel> => {
+export const loadTrainingModel = async (folder: string, options: LoadOptions): Promise<TrainingModel> => {
   const condition = await readCondition(join(folder, CONDITION_FILE))
   const held: Array<{ readonly dispose: () => void }> = []
   const dispose = () => {
@@ -40,38 +47,27 @@ export const loadTrainingModel = async (folder: string): Promise<TrainingModel> 
     const clip = hold(await loadClip(join(folder, "clip")))
     const diffusion = hold(await loadDiffusion(join(folder, "diffusion")))
     const projector = hold(await readProjector(folder, condition.dimensions))
-    const trainable = hold(TrainableParameters.from(trainedOf(clip, projector)))
-    const text = hold(textStates(diffusion))
+    const start = { clip: clip.parameters, projector, denoiser: diffusion.unet.parameters }
+    const trained = trainedModel(start, options)
+    hold(trained.trainable)
+    const text = textCondition(diffusion, clip, options)
+    held.push({ dispose: () => tf.dispose([text.states, ...(text.classifier ? [text.classifier] : [])]) })
     checkSizes(condition, text, diffusion)
     const { unet, vae, schedule } = diffusion
-    const trained = trainable.parameters()
-    const model: DivaModel = { condition, clip: clip.config, trained, unet, vae, schedule, text }
-    return { folder, condition, clip, trainable, model, dispose }
+    const { weights } = trained
+    const model: DivaModel = { condition, clip: clip.config, weights, unet: unet.config, vae, schedule, text }
+    const statistics = options.discriminativeNormalisation === "model" ? clip.preprocess : undefined
+    return { folder, condition, clip, model, statistics, ...trained, dispose }
   } catch (error) {
     dispose()
     if (error instanceof StageFailure) throw error
     const why = error instanceof Error ? error.message : String(error)
-    throw permanent(`the conditioned model cannot be read: ${why}`, { file: folder })
+    throw permanent(`the conditioned model cannot be trained: ${why}`, { file: folder })
   }
 }
 
-/** What the method trains: CLIP's image tower and the new layer. */
-const trainedOf = (clip: ClipModel, projector: Parameters): Parameters => {
-  const visual = clip.parameters.entries().filter(([name]) => name.startsWith("visual."))
-  const layer = projector.entries().map(([name, tensor]) => [`visual_proj.${name}`, tensor] as const)
-  return Parameters.of(new Map([...visual, ...layer]))
-}
-
-/** The text's hidden states, [1, textTokens, contextWidth]: constant, so computed once. */
-const textStates = ({ tokenizer, textEncoder }: DiffusionModel): tf.Tensor3D =>
-  tf.tidy(() => {
-    const [ids = new Int32Array()] = tokenizer.encode([PROMPT])
-    const states = promptStates(textEncoder, tf.tensor2d(ids, [1, ids.length], "int32"))
-    return tf.reshape<tf.Rank.R3>(states, [1, ids.length, -1])
-  })
-
-const checkSizes = ({ dimensions }: Condition, text: tf.Tensor3D, { unet }: DiffusionModel): void => {
-  const found = `${text.shape[1]} text tokens and a context ${unet.config.crossAttentionDim} wide`
+const checkSizes = ({ dimensions }: Condition, { states }: TextCondition, { unet }: DiffusionModel): void => {
+  const found = `${states.shape[1]} text tokens and a context ${unet.config.crossAttentionDim} wide`
   const expected = `${dimensions["text-tokens"]} text tokens and a context ${dimensions["context-width"]} wide`
   if (found === expected) return
   throw permanent(`the diffusion model has ${found}, but its ${CONDITION_FILE} says ${expected}`, {

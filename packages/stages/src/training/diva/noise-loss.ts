@@ -1,32 +1,40 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { type Condition, chooseTokens, joinText, towerTokens } from "../../condition/index.ts"
 import type { ClipConfig } from "../../models/clip/index.ts"
-import type { Autoencoder } from "../../models/diffusion/index.ts"
-import { latentMean, type NoiseSchedule, predictNoise, type UNet } from "../../models/diffusion/index.ts"
-import type { Parameters } from "../../tensor/index.ts"
+import type { Autoencoder, UNetConfig } from "../../models/diffusion/index.ts"
+import { latentMean, type NoiseSchedule, predictNoise } from "../../models/diffusion/index.ts"
 import type { Draw } from "./draws.ts"
 import type { GenerativeNormalisation, NoiseLoss } from "./options.ts"
-import { discriminativeView, generativeView } from "./views.ts"
+import { mixedText, type TextCondition } from "./text-condition.ts"
+import type { Weights } from "./trained-model.ts"
+import { type ChannelStatistics, discriminativeView, generativeView } from "./views.ts"
 
-/** What the loss is computed with. Frozen all, but `trained`. */
+/** What the loss is computed with. All is constant but the weights. */
 export interface DivaModel {
   readonly condition: Condition
   readonly clip: ClipConfig
-  /** The image tower by open_clip's names (`visual.…`) and the new layer (`visual_proj.weight`, `visual_proj.bias`). */
-  readonly trained: Parameters
-  readonly unet: UNet
+  readonly unet: UNetConfig
   readonly vae: Autoencoder
   readonly schedule: NoiseSchedule
-  /** States of the constant text, [1, textTokens, contextWidth]. */
-  readonly text: tf.Tensor3D
+  readonly text: TextCondition
+  /** The present weights. */
+  readonly weights: () => Weights
 }
 
-/** What is fixed of a micro-batch whatever the weights are. */
+/** What is fixed of some images whatever the weights are. */
 export interface MicroBatch {
   /** What CLIP sees, [batch, size, size, 3]. */
   readonly pixels: tf.Tensor4D
   /** What the diffusion model starts from, [batch, height, width, channels]. */
   readonly latents: tf.Tensor
+}
+
+export interface ViewOptions {
+  readonly generative: GenerativeNormalisation
+  /** What the discriminative view is normalised with, where that isn't CLIP's mean and deviation. */
+  readonly statistics?: ChannelStatistics | undefined
+  /** The crops' latents, where they are known; [batch, height, width, channels]. */
+  readonly latents?: tf.Tensor | undefined
 }
 
 /**
@@ -37,11 +45,11 @@ export interface MicroBatch {
 export const microBatchOf = (
   { clip, vae }: Pick<DivaModel, "clip" | "vae">,
   crops: tf.Tensor4D,
-  normalisation: GenerativeNormalisation,
+  { generative, statistics, latents }: ViewOptions,
 ): MicroBatch =>
   tf.tidy(() => ({
-    pixels: tf.clone(discriminativeView(crops, clip.vision.image_size)),
-    latents: latentMean(vae, generativeView(crops, normalisation)),
+    pixels: tf.clone(discriminativeView(crops, clip.vision.image_size, statistics)),
+    latents: latents === undefined ? latentMean(vae, generativeView(crops, generative)) : tf.clone(latents),
   }))
 
 /**
@@ -56,10 +64,14 @@ export const lossesOfDraws = (
   draws: ReadonlyArray<Draw>,
   loss: NoiseLoss,
 ): tf.Tensor1D => {
-  const { condition, trained, text, unet, schedule } = model
-  const tokens = towerTokens(condition, { config: model.clip, parameters: trained }, pixels)
-  const chosen = draws.map(({ patches }) => chooseTokens(condition, tokens, patches))
-  const context = joinText(condition, trained.within("visual_proj"), tf.concat(chosen, 0), text)
+  const { condition, text, schedule } = model
+  const { clip, projector, denoiser } = model.weights()
+  const tokens = towerTokens(condition, { config: model.clip, parameters: clip }, pixels)
+  const chosen = tf.concat(
+    draws.map(({ patches }) => chooseTokens(condition, tokens, patches)),
+    0,
+  )
+  const context = joinText(condition, projector, chosen, mixedText(text, chosen))
   const shape = latents.shape
   const noise = tf.concat(
     draws.map((draw) => tf.tensor(draw.noise, shape)),
@@ -72,6 +84,7 @@ export const lossesOfDraws = (
   )
   const noisy = schedule.addNoise(clean, noise, timesteps)
   const target = schedule.targetOf(clean, noise, timesteps)
+  const unet = { config: model.unet, parameters: denoiser }
   const difference = tf.sub(predictNoise(unet, noisy, timesteps, context), target)
   const distance = loss === "mse" ? tf.square(difference) : tf.abs(difference)
   return tf.mean(tf.reshape(distance, [draws.length, -1]), 1)

@@ -1,43 +1,49 @@
 import { adamW } from "../adam-w.ts"
-import { cosineWithWarmup, type LearningRate } from "../learning-rate.ts"
+import { type LearningRate, warmedSchedule } from "../learning-rate.ts"
 import type { Optimiser } from "../optimiser.ts"
 import { sgd } from "../sgd.ts"
-import type { DivaOptions } from "./options.ts"
+import { type DivaOptions, type OptimiserOptions, PART_NAMES, type PartName } from "./options.ts"
 
-/** A run of steps that train the same parameters by the same rule. */
+/** How a part is trained in a phase. */
+export interface PartRule {
+  readonly optimiser: () => Optimiser
+  readonly learningRate: LearningRate
+}
+
+/** A run of steps that train the same parts by the same rules. */
 export interface Phase {
   readonly name: "projector" | "all"
   readonly steps: number
-  /** Whether a parameter is trained in this phase. */
-  readonly trains: (name: string) => boolean
-  readonly learningRate: LearningRate
-  readonly optimiser: () => Optimiser
+  /** The parts that are trained in it. */
+  readonly parts: ReadonlyMap<PartName, PartRule>
 }
 
-/** The original's one phase, after the warm-up of visual_proj where that is asked for. */
+/** The original's one phase, after the warm-up of the projector where that is asked for. */
 export const phasesOf = (options: DivaOptions): ReadonlyArray<Phase> => {
-  const all: Phase = {
-    name: "all",
-    steps: options.steps,
-    trains: () => true,
-    learningRate: cosineWithWarmup({
-      peak: options.learningRate,
-      warmup: Math.ceil(options.steps * options.warmupRatio),
-      steps: options.steps,
-    }),
-    optimiser: () => sgd({ momentum: options.momentum }),
-  }
+  const { schedule: shape, steps, warmup } = options
+  const rules = PART_NAMES.filter((part) => isTrained(part, options)).map((part) => {
+    const { optimiser } = options.parts[part]
+    const learningRate = warmedSchedule({ shape, peak: optimiser.learningRate, warmup, steps })
+    return [part, { optimiser: () => optimiserOf(optimiser), learningRate }] as const
+  })
+  const all: Phase = { name: "all", steps, parts: new Map(rules) }
   if (options.projectorWarmup === 0) return [all]
-  const projector: Phase = {
-    name: "projector",
-    steps: options.projectorWarmup,
-    trains: (name) => name.startsWith("visual_proj."),
-    learningRate: () => options.projectorLearningRate,
-    // A new layer has gradients of quite another size than the trained tower: a rule that scales them fits any model.
+  // A new layer has gradients of quite another size than the trained tower: a rule that scales them fits any model.
+  const warming: PartRule = {
     optimiser: () => adamW({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 }),
+    learningRate: () => options.projectorLearningRate,
   }
-  return [projector, all]
+  return [
+    { name: "projector", steps: options.projectorWarmup, parts: new Map([["projector", warming]]) },
+    all,
+  ]
 }
+
+const isTrained = (part: PartName, { parts, lowRank }: DivaOptions): boolean =>
+  parts[part].train.length > 0 || (part === "clip" && lowRank !== undefined)
+
+const optimiserOf = ({ rule, momentum, weightDecay, beta1, beta2, epsilon }: OptimiserOptions): Optimiser =>
+  rule === "sgd" ? sgd({ momentum, weightDecay }) : adamW({ beta1, beta2, epsilon, weightDecay })
 
 /** A step's phase, and its number within it. */
 export interface StepOfPhase {

@@ -1,33 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { clipGradients } from "../clip-gradients.ts"
-import type { Optimiser } from "../optimiser.ts"
 import type { TrainableParameters } from "../trainable-parameters.ts"
 import type { Draw } from "./draws.ts"
 import { type DivaModel, lossesOfDraws, type MicroBatch } from "./noise-loss.ts"
 import type { NoiseLoss } from "./options.ts"
-
-/** Gradients of several micro-batches, summed. */
-export class GradientSum {
-  readonly #sum = new Map<string, tf.Tensor>()
-
-  /** Adds gradients, taking them over. */
-  add(gradients: ReadonlyMap<string, tf.Tensor>): void {
-    for (const [name, gradient] of gradients) {
-      const before = this.#sum.get(name)
-      this.#sum.set(name, before === undefined ? gradient : tf.add(before, gradient))
-      if (before !== undefined) tf.dispose([before, gradient])
-    }
-  }
-
-  all(): ReadonlyMap<string, tf.Tensor> {
-    return this.#sum
-  }
-
-  dispose(): void {
-    tf.dispose([...this.#sum.values()])
-    this.#sum.clear()
-  }
-}
+import type { PartOptimisers } from "./part-optimisers.ts"
 
 export interface BackwardOptions {
   /** Names of the parameters whose gradients are wanted. */
@@ -37,45 +14,44 @@ export interface BackwardOptions {
   readonly loss: NoiseLoss
 }
 
-/**
- * Adds the gradient of the weighted losses of a micro-batch to `sum`.
- *
- * @returns the loss of each draw, not weighted
- */
+/** The loss of each draw, not weighted, and the gradients of their weighted sum, which are the caller's. */
+export interface LossesAndGradients {
+  readonly losses: ReadonlyArray<number>
+  readonly gradients: ReadonlyMap<string, tf.Tensor>
+}
+
+/** The gradient of the weighted losses of some images. */
 export const backward = (
   model: DivaModel,
   trainable: TrainableParameters,
   microBatch: MicroBatch,
   draws: ReadonlyArray<Draw>,
-  sum: GradientSum,
   { names, weights, loss }: BackwardOptions,
-): ReadonlyArray<number> => {
+): LossesAndGradients => {
   const kept: Array<tf.Tensor1D> = []
   const { loss: total, gradients } = trainable.gradients(() => {
     const losses = lossesOfDraws(model, microBatch, draws, loss)
     kept.push(tf.keep(tf.clone(losses)))
     return tf.sum<tf.Scalar>(tf.mul(losses, tf.tensor1d([...weights])))
   }, names)
-  sum.add(gradients)
-  const values = kept.flatMap((losses) => [...losses.dataSync<"float32">()])
+  const losses = kept.flatMap((tensor) => [...tensor.dataSync<"float32">()])
   tf.dispose([total, ...kept])
-  return values
+  return { losses, gradients }
 }
 
 /**
- * One optimiser step: clips the summed gradients, changes the parameters, empties the sum.
+ * One optimiser step: clips the summed gradients, which it takes over, and changes the parameters.
  *
- * @returns the norm of the gradients before clipping
+ * @returns the norm of the gradients before clipping; where it is no number, nothing is changed
  */
 export const applyGradients = (
   trainable: TrainableParameters,
-  optimiser: Optimiser,
-  sum: GradientSum,
-  { learningRate, maxGradientNorm }: { readonly learningRate: number; readonly maxGradientNorm: number },
+  optimisers: PartOptimisers,
+  sum: ReadonlyMap<string, tf.Tensor>,
+  { step, maxGradientNorm }: { readonly step: number; readonly maxGradientNorm: number },
 ): number => {
-  const { norm, gradients } = clipGradients(sum.all(), maxGradientNorm)
-  if (Number.isFinite(norm)) optimiser.step(trainable, gradients, learningRate)
-  tf.dispose([...gradients.values()])
-  sum.dispose()
+  const { norm, gradients } = clipGradients(sum, maxGradientNorm)
+  if (Number.isFinite(norm)) optimisers.step(trainable, gradients, step)
+  tf.dispose([...gradients.values(), ...sum.values()])
   return norm
 }

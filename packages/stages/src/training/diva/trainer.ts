@@ -1,241 +1,205 @@
-import { setImmediate } from "node:timers/promises"
 import { permanent, type StageContext } from "@diva-pipeline/core"
-import * as tf from "@tensorflow/tfjs-core"
-import type { Optimiser } from "../optimiser.ts"
-import { loadCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts"
-import { type CropBatch, type CropOptions, cropBatches } from "./crop-batches.ts"
-import { type Draw, drawAt, partOfDraw, weightsOfDraws } from "./draws.ts"
-import type { TrainingModel } from "./load-model.ts"
-import { type MicroBatch, microBatchOf } from "./noise-loss.ts"
-import type { DivaOptions } from "./options.ts"
+import { restoreCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts"
+import { START } from "./data/index.ts"
+import { refuseDivergence } from "./divergence.ts"
+import type { DivaOptions, WorkOptions } from "./options.ts"
 import { type Phase, phasesOf, stepOfPhase, stepsOf } from "./phase.ts"
-import { type Position, START } from "./shuffled-samples.ts"
-import { applyGradients, backward, GradientSum } from "./step.ts"
+import type { Replica } from "./replica.ts"
 import { meanOf, type StepRecord } from "./training-record.ts"
+import type { TrainingWatch } from "./training-watch.ts"
+import { type SourceRequest, UnitSource } from "./unit-source.ts"
 
 /** What the trainer uses of a stage's context. */
-export type TrainerContext = Pick<StageContext, "checkpoint" | "signal" | "progress" | "log">
+export type TrainerContext = Pick<
+  StageContext,
+  "checkpoint" | "scratch" | "gpus" | "signal" | "progress" | "log"
+>
 
-/** A training that has ended. The caller disposes of the optimiser. */
-export interface FinishedTraining {
-  readonly state: TrainingState
-  readonly optimiser: Optimiser
+/** What is trained, on what, and how it is watched. */
+export interface TrainingRequest {
+  /** At least one; all hold the same numbers. */
+  readonly replicas: readonly [Replica, ...ReadonlyArray<Replica>]
+  readonly source: Omit<SourceRequest, "onBroken" | "ahead" | "threads">
+  readonly work: WorkOptions
+  /** All that the result depends on, as text: a checkpoint of another recipe is not used. */
+  readonly recipe: string
+  readonly watch: TrainingWatch
 }
 
 /**
- * Trains a conditioned model by DIVA's method, changing its trainable parameters. Continues from the task's checkpoint
- * where there is one, with the same result as a training that was never interrupted.
+ * Trains by DIVA's method, changing the replicas. Continues from the task's checkpoint where there is one, with the same
+ * result as a training that was never interrupted.
  *
- * @param images a data set that `readSamples` reads
  * @throws StageFailure when the loss is no number any more; the signal's reason when aborted
  */
-export const train = async (
-  loaded: TrainingModel,
-  images: string,
-  options: DivaOptions,
-  context: TrainerContext,
-): Promise<FinishedTraining> => {
-  const trainer = await Trainer.start(loaded, options, context)
-  try {
-    await trainer.run(images)
-    return trainer.finished()
-  } catch (error) {
-    trainer.dispose()
-    throw error
-  }
+export const train = async (request: TrainingRequest, context: TrainerContext): Promise<TrainingState> => {
+  const { replicas, recipe, source } = request
+  const found = await restoreCheckpoint(context.checkpoint, recipe, replicas, (reason) =>
+    context.log("warning", reason),
+  )
+  if (found !== undefined) context.log("info", `continuing after step ${found.step}`)
+  const trainer = new Trainer(request, context, found ?? firstState(source.options, recipe))
+  return await trainer.run()
 }
 
+const firstState = (options: DivaOptions, recipe: string): TrainingState => ({
+  version: 2,
+  recipe,
+  step: 0,
+  phase: stepOfPhase(phasesOf(options), 0).phase.name,
+  position: START,
+  records: [],
+  evaluations: [],
+})
+
 class Trainer {
-  readonly #loaded: TrainingModel
-  readonly #options: DivaOptions
+  readonly #request: TrainingRequest
   readonly #context: TrainerContext
+  readonly #options: DivaOptions
   readonly #phases: ReadonlyArray<Phase>
-  readonly #records: Array<StepRecord>
-  readonly #sum = new GradientSum()
-  #optimiser: Optimiser
   #state: TrainingState
-  #position: Position
 
-  private constructor(
-    loaded: TrainingModel,
-    options: DivaOptions,
-    context: TrainerContext,
-    state: TrainingState,
-    optimiser: Optimiser,
-  ) {
-    this.#loaded = loaded
-    this.#options = options
+  constructor(request: TrainingRequest, context: TrainerContext, state: TrainingState) {
+    this.#request = request
     this.#context = context
-    this.#phases = phasesOf(options)
-    this.#records = [...state.records]
+    this.#options = request.source.options
+    this.#phases = phasesOf(this.#options)
     this.#state = state
-    this.#position = state.position
-    this.#optimiser = optimiser
-  }
-
-  /** Starts, or continues from the task's checkpoint. */
-  static async start(loaded: TrainingModel, options: DivaOptions, context: TrainerContext): Promise<Trainer> {
-    const { trainable, condition } = loaded
-    const recipe = JSON.stringify([options, condition])
-    const found = await loadCheckpoint(context.checkpoint, { recipe, trainable }, (reason) =>
-      context.log("warning", reason),
-    )
-    const phases = phasesOf(options)
-    const { phase } = stepOfPhase(phases, 0)
-    if (found === undefined) {
-      const state = { version: 1, recipe, step: 0, phase: phase.name, position: START, records: [] } as const
-      return new Trainer(loaded, options, context, { ...state, records: [] }, phase.optimiser())
-    }
-    const { state, weights, optimiser: memory } = found
-    for (const [name, value] of weights.entries()) trainable.assign(name, value)
-    const optimiser = (phases.find(({ name }) => name === state.phase) ?? phase).optimiser()
-    optimiser.restore(new Map(memory.entries()))
-    weights.dispose()
-    memory.dispose()
-    context.log("info", `continuing after step ${state.step}`)
-    return new Trainer(loaded, options, context, state, optimiser)
   }
 
   /** Does all steps that are left. */
-  async run(images: string): Promise<void> {
-    const batches = cropBatches(images, this.#cropping(), this.#state.position)
+  async run(): Promise<TrainingState> {
+    const { source: about, work, watch, replicas } = this.#request
+    const source = new UnitSource(
+      {
+        ...about,
+        threads: work.threads,
+        ahead: 1 + replicas.length,
+        onBroken: (key, reason) => this.#context.log("warning", `the image ${key} is left out: ${reason}`),
+      },
+      this.#state.position,
+    )
     const total = stepsOf(this.#phases)
     try {
-      while (this.#state.step < total) {
-        this.#enterPhase()
-        const losses: Array<ReadonlyArray<number>> = []
-        for (let microBatch = 0; microBatch < this.#options.accumulation; microBatch++) {
-          losses.push(await this.#microBatch(batches, microBatch))
-        }
-        this.#finishStep(losses)
-        await this.#report(total)
+      if (this.#state.step === 0) await this.#look(total)
+      while (this.#state.step < total && !watch.isEnough(this.#state)) {
+        const times = await this.#step(source)
+        await this.#look(total, times)
+        await this.#save()
       }
     } finally {
-      await batches.return(undefined)
+      await source.close()
     }
+    return this.#state
   }
 
-  finished(): FinishedTraining {
-    return { state: this.#state, optimiser: this.#optimiser }
-  }
-
-  dispose(): void {
-    this.#sum.dispose()
-    this.#optimiser.dispose()
-  }
-
-  /** Lets messages in, such as a request to stop: tensor work holds the thread. */
-  async #breathe(): Promise<void> {
-    await setImmediate()
-    this.#context.signal.throwIfAborted()
-  }
-
-  #enterPhase(): void {
-    const { phase } = stepOfPhase(this.#phases, this.#state.step)
-    if (phase.name === this.#state.phase) return
-    this.#optimiser.dispose()
-    this.#optimiser = phase.optimiser()
-    this.#state = { ...this.#state, phase: phase.name }
-  }
-
-  #cropping(): CropOptions {
-    const { batch, imagesAtOnce, cropScale, cropRatio, shuffleBuffer, seed } = this.#options
-    const whole = Math.floor(batch / imagesAtOnce)
-    const counts = Array.from({ length: whole }, () => imagesAtOnce)
-    if (batch % imagesAtOnce > 0) counts.push(batch % imagesAtOnce)
-    const onBroken = (key: string, reason: string) =>
-      this.#context.log("warning", `the image ${key} is left out: ${reason}`)
-    const { "image-size": size } = this.#loaded.condition.dimensions
-    return { counts, size, cropScale, cropRatio, shuffleBuffer, seed, onBroken }
-  }
-
-  /** The losses of the draws of one micro-batch, whose gradients are added to the sum, part by part. */
-  async #microBatch(batches: AsyncGenerator<CropBatch>, microBatch: number): Promise<ReadonlyArray<number>> {
-    const { batch } = this.#options
-    const sums = new Array<number>(this.#options.draws).fill(0)
-    let draws: ReadonlyArray<Draw> | undefined
-    for (let first = 0; first < batch; ) {
-      const { value: part } = await batches.next()
-      await this.#breathe()
-      const views = this.#views(part)
-      draws ??= this.#draws(microBatch, views.latents.shape)
-      const own = draws.map((draw) => partOfDraw(draw, first, part.count))
-      const losses = this.#backward(views, own, part.count / batch)
-      for (const [draw, loss] of losses.entries())
-        sums[draw] = (sums[draw] ?? 0) + (loss * part.count) / batch
-      this.#position = part.next
-      first += part.count
-    }
-    return sums
-  }
-
-  #views({ crops, count }: CropBatch): MicroBatch {
-    const { model, condition } = this.#loaded
-    const { "image-size": size } = condition.dimensions
-    const pixels = tf.tensor4d(crops, [count, size, size, 3])
-    const views = microBatchOf(model, pixels, this.#options.generativeNormalisation)
-    pixels.dispose()
-    return views
-  }
-
-  /** The draws of a whole micro-batch, so that they don't depend on how many images are computed at once. */
-  #draws(microBatch: number, latents: ReadonlyArray<number>): ReadonlyArray<Draw> {
-    const { model, condition } = this.#loaded
-    const { draws, seed, batch } = this.#options
-    const sizes = { timesteps: model.schedule.length, latents: [batch, ...latents.slice(1)] }
-    return Array.from({ length: draws }, (_, draw) =>
-      drawAt(condition, seed, { step: this.#state.step, microBatch, draw }, sizes),
-    )
-  }
-
-  #backward(views: MicroBatch, draws: ReadonlyArray<Draw>, share: number): ReadonlyArray<number> {
-    const { model, trainable } = this.#loaded
-    const { drawWeights, accumulation, loss } = this.#options
+  /** One optimiser step. */
+  async #step(source: UnitSource): Promise<StepTimes> {
+    const { replicas } = this.#request
     const { step } = this.#state
-    const { phase } = stepOfPhase(this.#phases, step)
-    const losses = backward(model, trainable, views, draws, this.#sum, {
-      names: trainable.names().filter(phase.trains),
-      weights: weightsOfDraws(drawWeights, draws.length, accumulation).map((weight) => weight * share),
-      loss,
-    })
-    tf.dispose([views.pixels, views.latents])
-    const wrong = losses.find((value) => !Number.isFinite(value))
+    const [begun, waitedBefore] = [performance.now(), source.waited]
+    const { losses, position } = await this.#gradients(source)
+    const wrong = losses.flat().find((value) => !Number.isFinite(value))
     if (wrong !== undefined) throw notFinite("loss", wrong, step)
-    return losses
+    const [norm = Number.NaN] = await Promise.all(replicas.map((replica) => replica.finishStep(step)))
+    if (!Number.isFinite(norm)) throw notFinite("gradient's norm", norm, step)
+    const record = this.#record(losses, norm)
+    const records = [...this.#state.records, record]
+    this.#state = { ...this.#state, step: record.step, phase: record.phase, position, records }
+    refuseDivergence(records, this.#request.work.divergence)
+    return { milliseconds: performance.now() - begun, waited: source.waited - waitedBefore }
   }
 
-  #finishStep(losses: ReadonlyArray<ReadonlyArray<number>>): void {
-    const { phase, step: inPhase } = stepOfPhase(this.#phases, this.#state.step)
-    const learningRate = phase.learningRate(inPhase)
-    const norm = applyGradients(this.#loaded.trainable, this.#optimiser, this.#sum, {
-      learningRate,
-      maxGradientNorm: this.#options.maxGradientNorm,
-    })
-    if (!Number.isFinite(norm)) throw notFinite("gradient's norm", norm, this.#state.step)
-    const step = this.#state.step + 1
-    this.#records.push({
-      step,
+  /**
+   * The losses of a step's draws, unit by unit, each weighed by its share of the micro-batch; their gradients are summed.
+   * The replicas take units in turns, and add their gradients in the units' order.
+   */
+  async #gradients(source: UnitSource) {
+    const { replicas } = this.#request
+    const losses: Array<Promise<ReadonlyArray<number>>> = []
+    const added: Array<Promise<void>> = []
+    let { position } = this.#state
+    for await (const { unit, next } of source.unitsOf(this.#state.step)) {
+      this.#context.signal.throwIfAborted()
+      const index = losses.length
+      const replica = replicas[index % replicas.length] ?? replicas[0]
+      await added[index - replicas.length]
+      const computed = replica.backward(unit)
+      const turn = Promise.all([computed, added[index - 1]]).then(() => replica.add(index === 0))
+      // Reported where it is waited for.
+      turn.catch(() => undefined)
+      const share = (unit.count / this.#options.batch) * (1 / this.#options.accumulation)
+      losses.push(computed.then((draws) => draws.map((loss) => loss * share)))
+      losses.at(-1)?.catch(() => undefined)
+      added.push(turn)
+      position = next
+    }
+    await added.at(-1)
+    return { losses: await Promise.all(losses), position }
+  }
+
+  #record(losses: ReadonlyArray<ReadonlyArray<number>>, norm: number): StepRecord {
+    const { phase, step } = stepOfPhase(this.#phases, this.#state.step)
+    const draws = Array.from({ length: this.#options.draws }, (_, draw) =>
+      losses.reduce((sum, ofUnit) => sum + (ofUnit[draw] ?? 0), 0),
+    )
+    const [rule] = phase.parts.values()
+    return {
+      step: this.#state.step + 1,
       phase: phase.name,
-      loss: meanOf(losses.flat()),
-      draw_losses: Array.from({ length: this.#options.draws }, (_, draw) =>
-        meanOf(losses.map((ofBatch) => ofBatch[draw] ?? 0)),
-      ),
-      learning_rate: learningRate,
+      loss: meanOf(draws),
+      draw_losses: draws,
+      learning_rate: rule?.learningRate(step) ?? 0,
       gradient_norm: norm,
-    })
-    this.#state = { ...this.#state, step, position: this.#position, records: this.#records }
+    }
   }
 
-  async #report(total: number): Promise<void> {
-    const { step } = this.#state
-    const loss = this.#records.at(-1)?.loss ?? 0
-    this.#context.progress({ done: step, total, unit: "steps", detail: `loss ${loss.toFixed(4)}` })
-    if (step % this.#options.checkpointEvery !== 0) return
-    await saveCheckpoint(this.#context.checkpoint, this.#state, this.#loaded.trainable, this.#optimiser)
+  /** Shows how far the training is, and evaluates the model where it is time. */
+  async #look(total: number, times?: StepTimes): Promise<void> {
+    const { watch, replicas } = this.#request
+    const record = this.#state.records.at(-1)
+    const images = this.#options.batch * this.#options.accumulation
+    if (record !== undefined && times !== undefined)
+      this.#context.progress({
+        done: this.#state.step,
+        total,
+        unit: "steps",
+        detail: detailOf(record, images, times),
+      })
+    const evaluations = await watch.look(this.#state, replicas[0], times && { ...times, images })
+    if (evaluations.length > 0)
+      this.#state = { ...this.#state, evaluations: [...this.#state.evaluations, ...evaluations] }
   }
+
+  async #save(): Promise<void> {
+    const { work, replicas } = this.#request
+    const { step } = this.#state
+    const isMilestone = work.milestoneEvery > 0 && step % work.milestoneEvery === 0
+    if (step % work.checkpointEvery !== 0 && !isMilestone) return
+    await saveCheckpoint(this.#context.checkpoint, this.#state, replicas[0], work)
+  }
+}
+
+/** What a step took. */
+export interface StepTimes {
+  readonly milliseconds: number
+  /** Of them spent waiting for images. */
+  readonly waited: number
+}
+
+const detailOf = (record: StepRecord, images: number, { milliseconds }: StepTimes): string => {
+  const gigabytes = (process.memoryUsage.rss() / 1e9).toFixed(1)
+  const perSecond = ((1000 * images) / milliseconds).toPrecision(3)
+  return [
+    `loss ${record.loss.toFixed(4)}`,
+    `lr ${record.learning_rate.toPrecision(3)}`,
+    `norm ${record.gradient_norm.toPrecision(3)}`,
+    `${perSecond} images/s`,
+    `${gigabytes} GB`,
+  ].join("  ")
 }
 
 const notFinite = (what: string, value: number, step: number) =>
   permanent(`the ${what} is ${value} at step ${step + 1}: the training has diverged`, {
-    hint: "lower the learning rate, or look at the images of that step",
+    hint: "lower learning-rate, or lengthen the warm-up (warmup-ratio); weights before it are in the last checkpoint",
   })

@@ -1,6 +1,6 @@
 import { permanent } from "@diva-pipeline/core"
 import * as tf from "@tensorflow/tfjs-core"
-import { clipGradients, cosineWithWarmup, type Optimiser, type TrainableParameters } from "../index.ts"
+import { clipGradients, type Optimiser, type TrainableParameters, warmedSchedule } from "../index.ts"
 import { breathe, type PretrainingContext } from "./pretraining-context.ts"
 import type { LogLine } from "./training-log.ts"
 import { type Measured, restoreState, saveState } from "./training-state.ts"
@@ -52,7 +52,12 @@ export const runTraining = async (
   plan: TrainingPlan,
   context: Pick<PretrainingContext<never>, "checkpoint" | "signal" | "progress">,
 ): Promise<ReadonlyArray<LogLine>> => {
-  const rate = cosineWithWarmup({ peak: plan.learningRate, warmup: plan.warmup, steps: plan.steps })
+  const rate = warmedSchedule({
+    shape: "cosine",
+    peak: plan.learningRate,
+    warmup: plan.warmup,
+    steps: plan.steps,
+  })
   // The first step's rate would be 0 with the schedule's own counting.
   const rateAt = (step: number) => rate(step + 1)
   const measured: Array<Measured> = [...(await restoreState(context.checkpoint, trainable, optimiser))]

@@ -1,6 +1,6 @@
 import { permanent } from "@diva-pipeline/core"
-import { imageOf, readSamples } from "../../formats/index.ts"
-import { RandomStream } from "../../randomness/index.ts"
+import { RandomStream } from "../../../randomness/index.ts"
+import { type EncodedImage, encodedImages } from "./encoded-images.ts"
 
 /** How far into the endless stream of images a training is. */
 export interface Position {
@@ -13,12 +13,9 @@ export interface Position {
 export const START: Position = { epoch: 0, taken: 0 }
 
 /** An encoded image and its place in the stream. */
-export interface ShuffledImage extends Position {
-  readonly key: string
-  readonly bytes: Uint8Array
-}
+export interface ShuffledImage extends Position, EncodedImage {}
 
-export interface ShuffleOptions {
+interface ShuffleOptions {
   /** Images among which the next one is drawn. */
   readonly buffer: number
   readonly seed: number
@@ -45,21 +42,9 @@ export async function* shuffledImages(
     if (taken === 0) {
       throw permanent("the data set holds no image", {
         file: source,
-        hint: "give webdataset shards with jpg, png or webp files, or a folder of such files",
+        hint: "give webdataset shards with jpg, png or webp files, a folder of such files, or parquet files with them",
       })
     }
-  }
-}
-
-interface EncodedImage {
-  readonly key: string
-  readonly bytes: Uint8Array
-}
-
-async function* encodedImages(source: string): AsyncGenerator<EncodedImage> {
-  for await (const sample of readSamples(source)) {
-    const bytes = imageOf(sample)
-    if (bytes !== undefined) yield { key: sample.key, bytes }
   }
 }
 

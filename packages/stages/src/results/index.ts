@@ -1,0 +1,2 @@
+export { decodeImported, encodeImported, type ImportedScore, ResultsError } from "./imported-score.ts"
+export { readResults } from "./read-results.ts"

@@ -1,0 +1,3 @@
+export type { Point } from "./curve.ts"
+export { EventFile, type ScalarEvent } from "./event-file.ts"
+export { type ProgressOf, progressPage } from "./progress-page.ts"

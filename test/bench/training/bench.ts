@@ -1,0 +1,97 @@
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { median } from "../measure.ts"
+
+/** Works that PyTorch does as well, with the share of its time and memory that we want to stay within. */
+const COMPARED = [
+  ["small", "small models, batch 16, one optimiser step", 0.8, Number.POSITIVE_INFINITY, 3],
+  ["large", "ViT-L/14-224 and SD 2.1, batch 1, two draws", 0.9, 1.2, 1],
+] as const
+
+interface Timed {
+  /** Wall time of one, and the processor's. */
+  readonly seconds: number
+  readonly processor: number
+  readonly megabytes: number
+  /** Images that one takes. */
+  readonly images: number
+}
+
+const ours = (folder: string, name: string, repeats: number): Timed =>
+  timed(process.execPath, [
+    "--conditions=source",
+    join(import.meta.dirname, "ours.ts"),
+    name,
+    String(repeats),
+    folder,
+  ])
+
+const timed = (command: string, args: ReadonlyArray<string>): Timed => {
+  const printed = execFileSync(command, [...args], { stdio: ["ignore", "pipe", "inherit"] }).toString()
+  const result: Timed = JSON.parse(printed.trim().split("\n").at(-1) ?? "")
+  return result
+}
+
+const shown = ({ seconds, processor, megabytes }: Timed): string =>
+  `${seconds.toFixed(2)} s (processor ${processor.toFixed(2)} s), ${megabytes.toFixed(0)} MB`
+
+const middle = (times: ReadonlyArray<Timed>): Timed | undefined => {
+  const seconds = median(times.map((time) => time.seconds))
+  return times.find((time) => time.seconds === seconds)
+}
+
+/** Times DIVA's step here and, where it is installed, in PyTorch, in turns, each in a process of its own. */
+export const benchTraining = ({
+  bin,
+  only,
+}: {
+  readonly bin: string
+  readonly only: string | undefined
+}): void => {
+  const python = join(bin, "python")
+  const folder = mkdtempSync(join(tmpdir(), "bench-training-"))
+  const wanted = (name: string) => only === undefined || only === name
+  const say = (line: string) => process.stdout.write(`${line}\n`)
+  try {
+    for (const [name, title, time, memory, turns] of COMPARED) {
+      if (!wanted(name)) continue
+      const repeats = name === "small" ? 10 : 1
+      const own: Array<Timed> = []
+      const peers: Array<Timed> = []
+      for (let turn = 0; turn < turns; turn++) {
+        own.push(ours(folder, name, repeats))
+        if (existsSync(python))
+          peers.push(timed(python, [join(import.meta.dirname, "peer.py"), name, String(repeats)]))
+      }
+      const [one, peer] = [middle(own), middle(peers)]
+      if (one === undefined) continue
+      say(`${title}: ours ${shown(one)}`)
+      if (peer === undefined) continue
+      say(`  PyTorch ${shown(peer)}`)
+      say(
+        `  ${(one.seconds / peer.seconds).toFixed(2)} × its time (wanted ≤ ${time}), ` +
+          `${(one.processor / peer.processor).toFixed(2)} × of the processor, ` +
+          `${(one.megabytes / peer.megabytes).toFixed(2)} × its memory (wanted ≤ ${memory})`,
+      )
+    }
+    if (wanted("latents")) {
+      const [whole, known] = [ours(folder, "small", 10), ours(folder, "latents", 10)]
+      say(
+        `a step with known latents: ${shown(known)}, ${(known.seconds / whole.seconds).toFixed(2)} × ` +
+          `one without (wanted ≤ 0.75), processor ${(known.processor / whole.processor).toFixed(2)} ×`,
+      )
+    }
+    if (wanted("data")) {
+      const [step, data] = [ours(folder, "small", 10), ours(folder, "data", 1)]
+      const [consumed, made] = [step.images / step.seconds, data.images / data.seconds]
+      say(
+        `images from shards: ${made.toFixed(0)} images/s alone, ${(made / consumed).toFixed(1)} × ` +
+          `what a step of the small models consumes (wanted ≥ 5)`,
+      )
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
