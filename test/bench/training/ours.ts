@@ -68,7 +68,7 @@ const small = (hasLatents: boolean) => async (): Promise<Work> => {
   return {
     images: BATCH,
     run: async () => {
-      await replica.backward({ step: 1, first: 0, count: BATCH, crops, latents })
+      await replica.backward({ step: 1, first: 0, count: BATCH, crops, latents, checkpoints: false })
       await replica.add(true)
       await replica.finishStep(1)
     },
@@ -150,7 +150,7 @@ const large = async (): Promise<Work> => {
     const views = microBatchOf(model, crops, { generative: "original" })
     const sizes = { timesteps: 1000, latent: views.latents.shape.slice(1) }
     const draws = [0, 1].map((draw) => drawAt(condition, 1, { step: 0, first: 0, count: 1 }, draw, sizes))
-    const how = { names: trainable.names(), weights: [1, 0.2], loss: "mse" } as const
+    const how = { names: trainable.names(), weights: [1, 0.2], loss: "mse", checkpoints: false } as const
     const { gradients } = backward(model, trainable, views, draws, how)
     tf.dispose([views.pixels, views.latents, ...gradients.values()])
   }

@@ -122,7 +122,7 @@ const recipeInputs = {
     whole("How many of them are computed at once; 16, or what memory-budget allows, when absent"),
   ),
   "memory-budget": optional(
-    whole("Megabytes that tensors may take, the model's among them: decides images-at-once"),
+    whole("Megabytes that tensors may take, the model's among them: decides images-at-once, and whether activations are kept"),
   ),
   accumulation: count("Micro-batches of a step", 5),
   draws: count("Timesteps and noises for each micro-batch", 2),

@@ -68,6 +68,7 @@ export const recipeOf = (given: DivaInput): DivaOptions => {
     steps: given.steps,
     batch: given.batch,
     imagesAtOnce: given["images-at-once"] ?? AT_ONCE,
+    checkpoints: false,
     accumulation: given.accumulation,
     draws: given.draws,
     drawWeights: given["draw-weights"],

@@ -95,16 +95,22 @@ describe.each(await availableBackends())("gradients on %s", (backend) => {
   it("are the same with checkpoints, also one inside the other, with less saved", () => {
     const parameters = block()
     const [x, shift] = [random("x", [5, 6]), random("shift", [6])]
-    const inner = (input: tf.Tensor, given: tf.Tensor) =>
-      modelBlock({ inputs: [input], constants: [given], parameters }, (again = input, constant = given) =>
-        tf.add(perceptron(parameters, again), constant),
+    const inner = (parameters: Parameters, input: tf.Tensor, given: tf.Tensor) =>
+      modelBlock(
+        { inputs: [input], constants: [given], parameters },
+        (weights, again = input, constant = given) => tf.add(perceptron(weights, again), constant),
       )
     const value = () => {
       // What a block is given may be made on the way.
       const [moved, offset] = [tf.mul(x, 0.5), tf.mul(shift, 2)]
+      // Weights, too, may be made of others on the way, as low-rank factors make them.
+      const made = new Map([
+        ...parameters.entries(),
+        ["b.weight", tf.mul(parameters.at("b.weight"), 2)] as const,
+      ])
       const outer = modelBlock(
-        { inputs: [moved], constants: [offset], parameters },
-        (again = moved, given = offset) => inner(inner(again, given), given),
+        { inputs: [moved], constants: [offset], parameters: Parameters.of(made) },
+        (weights, again = moved, given = offset) => inner(weights, inner(weights, again, given), given),
       )
       return tf.sum(tf.square(outer))
     }

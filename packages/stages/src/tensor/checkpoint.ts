@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { valueAndGradients } from "./backpropagation.ts"
-import { withGradient } from "./gradient.ts"
-import type { Parameters } from "./parameters.ts"
+import { isFrozen } from "./frozen.ts"
+import { savedAt, withGradient } from "./gradient.ts"
+import { Parameters } from "./parameters.ts"
 
 let checkpointing = false
 
@@ -25,32 +26,36 @@ export interface BlockInputs {
   readonly inputs: ReadonlyArray<tf.Tensor>
   /** No gradient is taken with respect to these. */
   readonly constants?: ReadonlyArray<tf.Tensor>
-  /** Those of the block; the gradient is taken with respect to the variables among them. */
+  /** Those of the block. */
   readonly parameters: Parameters
 }
 
 /**
  * One block of a model. What it makes on the way is released at its end, as far as no gradient needs it.
  *
- * @param compute is given the inputs and then the constants, and must use these and not others of the same values
+ * @param compute is given the parameters, the inputs and the constants, and must use these and not others of the same
+ *   values
  */
 export const modelBlock = (
   { inputs, constants = [], parameters }: BlockInputs,
-  compute: (...given: ReadonlyArray<tf.Tensor>) => tf.Tensor,
+  compute: (parameters: Parameters, ...given: ReadonlyArray<tf.Tensor>) => tf.Tensor,
 ): tf.Tensor => {
-  if (!checkpointing) return tf.tidy(() => compute(...inputs, ...constants))
-  const variables = parameters.entries().flatMap(([, tensor]) => (isTrained(tensor) ? [tensor] : []))
+  const given = [...inputs, ...constants]
+  if (!checkpointing) return tf.tidy(() => compute(parameters, ...given))
+  const all = parameters.entries()
+  const weights = all.filter(([, tensor]) => !isFrozen(tensor))
   return withGradient(
-    [...inputs, ...variables],
+    [...inputs, ...weights.map(([, tensor]) => tensor)],
     (save) => {
-      save(...inputs, ...constants)
-      return compute(...inputs, ...constants)
+      save(...given, ...weights.map(([, tensor]) => tensor))
+      return compute(parameters, ...given)
     },
     (gradient, saved) => {
-      const wanted = [...saved.slice(0, inputs.length), ...variables]
-      return valueAndGradients(() => compute(...saved), wanted, gradient).gradients
+      const [again, savedWeights] = [saved.slice(0, given.length), saved.slice(given.length)]
+      const names = weights.map(([name], index) => [name, savedAt(savedWeights, index)] as const)
+      const asSaved = Parameters.of(new Map([...all, ...names]))
+      const wanted = [...again.slice(0, inputs.length), ...savedWeights]
+      return valueAndGradients(() => compute(asSaved, ...again), wanted, gradient).gradients
     },
   )
 }
-
-const isTrained = (tensor: tf.Tensor): boolean => tensor instanceof tf.Variable && tensor.trainable

@@ -70,8 +70,9 @@ export const transformer = (x: tf.Tensor, parameters: Parameters, options: Trans
   for (let layer = 0; layer < options.layers; layer++) {
     const block = parameters.within(`${options.names.list}.${layer}`)
     const mask = options.mask === undefined ? [] : [options.mask]
-    tokens = modelBlock({ inputs: [tokens], constants: mask, parameters: block }, (given = tokens, seen) =>
-      residualBlock(given, block, options, seen),
+    tokens = modelBlock(
+      { inputs: [tokens], constants: mask, parameters: block },
+      (weights, given = tokens, seen) => residualBlock(given, weights, options, seen),
     )
   }
   return tokens

@@ -31,7 +31,7 @@ export const resnetBlock = (
 ): tf.Tensor =>
   modelBlock(
     { inputs: [x], constants: time === undefined ? [] : [time], parameters: block },
-    (given = x, moment) => convolved(block, given, norm, moment),
+    (weights, given = x, moment) => convolved(weights, given, norm, moment),
   )
 
 const convolved = (

@@ -36,8 +36,8 @@ export const spatialTransformer = (
   context: tf.Tensor,
   sizes: TransformerSizes,
 ): tf.Tensor =>
-  modelBlock({ inputs: [x, context], parameters: transformer }, (image = x, condition = context) =>
-    transformed(transformer, image, condition, sizes),
+  modelBlock({ inputs: [x, context], parameters: transformer }, (weights, image = x, condition = context) =>
+    transformed(weights, image, condition, sizes),
   )
 
 const transformed = (

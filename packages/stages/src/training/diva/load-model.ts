@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { CONDITION_FILE, type Condition, readCondition, readProjector } from "../../condition/index.ts"
 import { type ClipModel, loadClip } from "../../models/clip/index.ts"
 import { type DiffusionModel, loadDiffusion } from "../../models/diffusion/index.ts"
+import { freeze } from "../../tensor/index.ts"
 import type { DivaModel } from "./noise-loss.ts"
 import type { DivaOptions } from "./options.ts"
 import { type TextCondition, textCondition } from "./text-condition.ts"
@@ -49,6 +50,8 @@ export const loadTrainingModel = async (folder: string, options: LoadOptions): P
     const projector = hold(await readProjector(folder, condition.dimensions))
     const start = { clip: clip.parameters, projector, denoiser: diffusion.unet.parameters }
     const trained = trainedModel(start, options)
+    // What is trained is variables of its own, or made of the weights that are loaded: no gradient is taken to these.
+    for (const part of Object.values(start)) freeze(part.entries().map(([, weight]) => weight))
     hold(trained.trainable)
     const text = textCondition(diffusion, clip, options)
     held.push({ dispose: () => tf.dispose([text.states, ...(text.classifier ? [text.classifier] : [])]) })

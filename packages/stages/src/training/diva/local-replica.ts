@@ -61,6 +61,7 @@ export class LocalReplica implements Replica {
         (weight) => (weight * unit.count) / batch,
       ),
       loss,
+      checkpoints: unit.checkpoints,
     })
     tf.dispose([views.pixels, views.latents])
     this.#gradients = gradients
@@ -83,11 +84,11 @@ export class LocalReplica implements Replica {
     return norm
   }
 
-  async peakBytes(count: number): Promise<number> {
+  async peakBytes(count: number, checkpoints: boolean): Promise<number> {
     const { trainable, condition } = this.#loaded
     const crops = new Float32Array(count * condition.dimensions["image-size"] ** 2 * 3)
     const { peakBytes } = await tf.profile(async () => {
-      await this.backward({ step: 0, first: 0, count, crops })
+      await this.backward({ step: 0, first: 0, count, crops, checkpoints })
       return []
     })
     tf.dispose([...this.#gradients.values()])
@@ -133,7 +134,7 @@ export class LocalReplica implements Replica {
   async writePictures({ file, shown, crops, count, steps }: PictureRequest): Promise<void> {
     const { model, weightsWith, trainable, condition } = this.#loaded
     const { "image-size": size } = condition.dimensions
-    const views = this.#views({ step: 0, first: 0, count, crops })
+    const views = this.#views({ count, crops })
     const [, ...latents] = views.latents.shape
     // Merged factors make tensors, which go with the scope.
     tf.engine().startScope()
@@ -171,7 +172,7 @@ export class LocalReplica implements Replica {
     return this.#loaded.trainable.names().filter((name) => this.#optimisers.trains(name))
   }
 
-  #views({ crops, latents, count }: Unit): MicroBatch {
+  #views({ crops, latents, count }: Pick<Unit, "crops" | "latents" | "count">): MicroBatch {
     const { model, condition, statistics } = this.#loaded
     const { "image-size": size } = condition.dimensions
     const [pixels, known] = [
@@ -184,7 +185,10 @@ export class LocalReplica implements Replica {
     return views
   }
 
-  #draws({ step, first, count }: Unit, [, ...latent]: ReadonlyArray<number>): ReadonlyArray<Draw> {
+  #draws(
+    { step, first, count }: Pick<Unit, "step" | "first" | "count">,
+    [, ...latent]: ReadonlyArray<number>,
+  ): ReadonlyArray<Draw> {
     const { model, condition } = this.#loaded
     const { draws, seed } = this.#options
     const sizes = { timesteps: model.schedule.length, latent }

@@ -58,6 +58,8 @@ export interface DivaOptions {
   readonly batch: number
   /** How many of them are computed at once; a matter of memory, and of the last digits of sums. */
   readonly imagesAtOnce: number
+  /** Whether activations are computed a second time for the gradient instead of being kept; as well a matter of memory, and of the last digits. */
+  readonly checkpoints: boolean
   /** Micro-batches of a step. */
   readonly accumulation: number
   /** Timesteps, noises and patch choices for each micro-batch. */
@@ -105,6 +107,6 @@ export interface WorkOptions {
   readonly milestoneEvery: number
   /** How many times its least value the mean loss of twenty steps may reach before the training is stopped. */
   readonly divergence: number
-  /** Megabytes that tensors may take: decides how many images are computed at once. */
+  /** Megabytes that tensors may take: decides how many images are computed at once, and whether activations are kept. */
   readonly memoryBudget?: number
 }

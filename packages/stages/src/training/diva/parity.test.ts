@@ -88,7 +88,7 @@ const runStep = (trace: Trace, optimisers: PartOptimisers, step: number) => {
   for (let micro = 0; micro < options.accumulation; micro++) {
     const draws = [0, 1].map((draw) => drawOf(trace, `${step}.${micro}.${draw}`))
     const weights = weightsOfDraws("original", 2, options.accumulation)
-    const how = { names: trainable.names(), weights, loss: "mse" } as const
+    const how = { names: trainable.names(), weights, loss: "mse", checkpoints: false } as const
     const result = backward(model, trainable, microBatch(trace, `${step}.${micro}`), draws, how)
     losses.push(...result.losses)
     sum.add(result.gradients, micro === 0)

@@ -95,8 +95,8 @@ class RemoteReplica implements Replica {
     return norm
   }
 
-  async peakBytes(count: number): Promise<number> {
-    const [bytes = 0] = await this.#ask({ _tag: "PeakBytes", count })
+  async peakBytes(count: number, checkpoints: boolean): Promise<number> {
+    const [bytes = 0] = await this.#ask({ _tag: "PeakBytes", count, checkpoints })
     return bytes
   }
 

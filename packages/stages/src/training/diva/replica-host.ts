@@ -17,7 +17,7 @@ export type ReplicaCall =
   | { readonly _tag: "Save"; readonly folder: string }
   | { readonly _tag: "SaveTuned"; readonly folder: string }
   | { readonly _tag: "Restore"; readonly folder: string; readonly step: number }
-  | { readonly _tag: "PeakBytes"; readonly count: number }
+  | { readonly _tag: "PeakBytes"; readonly count: number; readonly checkpoints: boolean }
   | { readonly _tag: "WritePictures"; readonly request: PictureRequest }
 
 /** A call with the number that its answer has. */
@@ -58,7 +58,7 @@ const answer = async (call: ReplicaCall): Promise<ReadonlyArray<number>> => {
   if (call._tag === "Load") return await load(call.folder, call.options)
   if (call._tag === "Backward") return await present().backward(call.unit)
   if (call._tag === "FinishStep") return [await present().finishStep(call.step)]
-  if (call._tag === "PeakBytes") return [await present().peakBytes(call.count)]
+  if (call._tag === "PeakBytes") return [await present().peakBytes(call.count, call.checkpoints)]
   if (call._tag === "Add") await present().add(call.isFirst)
   else if (call._tag === "Save") await present().save(call.folder)
   else if (call._tag === "SaveTuned") await present().saveTuned(call.folder)

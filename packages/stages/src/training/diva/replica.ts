@@ -16,6 +16,8 @@ export interface Unit {
   readonly crops: Float32Array
   /** The crops' latents, where they are known. */
   readonly latents?: KnownLatents | undefined
+  /** Whether activations are computed a second time instead of being kept. */
+  readonly checkpoints: boolean
 }
 
 /** Pictures to make of the condition of some crops. */
@@ -42,7 +44,7 @@ export interface Replica {
   /** Changes the parameters by the sum. The norm of the gradients before clipping. */
   readonly finishStep: (step: number) => Promise<number>
   /** Bytes of tensors while that many images are computed at once, the model's and an optimiser's among them. */
-  readonly peakBytes: (count: number) => Promise<number>
+  readonly peakBytes: (count: number, checkpoints: boolean) => Promise<number>
   /** Writes weights and the optimisers' memory into an existing folder. */
   readonly save: (folder: string) => Promise<void>
   /** Goes on from what `save` wrote after `step` steps. */

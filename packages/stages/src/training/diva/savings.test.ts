@@ -58,7 +58,7 @@ describe(`what a step saves, on ${backend}`, () => {
   it("draws that share a pass through CLIP have the gradients of separate passes", async () => {
     const { model, trainable, views, draws } = await start()
     const names = trainable.names()
-    const how = { names, loss: "mse" } as const
+    const how = { names, loss: "mse", checkpoints: false } as const
     const together = backward(model, trainable, views, draws, { ...how, weights: [1, 0.2] })
     const apart = draws.map((draw, index) =>
       backward(model, trainable, views, [draw], { ...how, weights: [[1, 0.2][index] ?? 0] }),
@@ -74,7 +74,7 @@ describe(`what a step saves, on ${backend}`, () => {
   it("no filter of a frozen UNet gets a gradient", async () => {
     const filters = async (parts: DivaOptions["parts"]) => {
       const { model, trainable, views, draws } = await start(parts)
-      const how = { names: trainable.names(), weights: [1, 1], loss: "mse" } as const
+      const how = { names: trainable.names(), weights: [1, 1], loss: "mse", checkpoints: false } as const
       const counts = await kernelsOf(() => backward(model, trainable, views, draws, how).gradients)
       return counts.get("Conv2DBackpropFilter") ?? 0
     }
@@ -85,6 +85,23 @@ describe(`what a step saves, on ${backend}`, () => {
     expect(await filters(partsWith(SGD))).toBeLessThanOrEqual(1)
     const denoiser = { train: ["unet.conv_out.weight"], optimiser: SGD }
     expect(await filters({ clip: none, projector, denoiser })).toBe(1)
+  })
+
+  it("activations that are computed twice give the same gradients, with fewer tensors at once", async () => {
+    const { model, trainable, views, draws } = await start()
+    const names = trainable.names()
+    const gradients = (checkpoints: boolean) =>
+      backward(model, trainable, views, draws, { names, weights: [1, 0.2], loss: "mse", checkpoints })
+    const peak = async (checkpoints: boolean) =>
+      (await tf.profile(() => [...gradients(checkpoints).gradients.values()])).peakBytes
+    const [kept, twice] = [gradients(false), gradients(true)]
+    expect(twice.losses).toEqual(kept.losses)
+    for (const name of names) {
+      const gradient = kept.gradients.get(name)
+      if (gradient === undefined) throw new Error(name)
+      expectClose(twice.gradients.get(name) ?? tf.scalar(Number.NaN), gradient, 1e-3, 1e-6)
+    }
+    expect(await peak(true)).toBeLessThan(0.8 * (await peak(false)))
   })
 
   it("known latents take the place of the autoencoder", async () => {
@@ -107,7 +124,10 @@ describe(`what a step saves, on ${backend}`, () => {
   })
 
   it("as many images are computed at once as memory allows", async () => {
-    const takes = { peakBytes: async (count: number) => (100 + 30 * count) * 2 ** 20 }
+    const takes = {
+      peakBytes: async (count: number, checkpoints: boolean) =>
+        (checkpoints ? 80 + 10 * count : 100 + 30 * count) * 2 ** 20,
+    }
     const within = (budget: number | undefined, batch = 16) =>
       withinBudget({ ...TRACE_OPTIONS, batch, imagesAtOnce: 5 }, budget, takes, () => undefined)
     expect((await within(undefined)).imagesAtOnce).toBe(5)
@@ -115,6 +135,8 @@ describe(`what a step saves, on ${backend}`, () => {
     expect((await within(219)).imagesAtOnce).toBe(3)
     expect((await within(220)).imagesAtOnce).toBe(4)
     expect((await within(10_000)).imagesAtOnce).toBe(16)
-    await expect(within(129)).rejects.toThrow(/one image at a time takes 130 MB/)
+    expect((await within(130)).checkpoints).toBe(false)
+    expect(await within(129)).toMatchObject({ checkpoints: true, imagesAtOnce: 4 })
+    await expect(within(89)).rejects.toThrow(/one image at a time takes 90 MB/)
   })
 })

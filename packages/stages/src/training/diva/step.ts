@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { withCheckpoints } from "../../tensor/index.ts"
 import { clipGradients } from "../clip-gradients.ts"
 import type { TrainableParameters } from "../trainable-parameters.ts"
 import type { Draw } from "./draws.ts"
@@ -12,6 +13,8 @@ export interface BackwardOptions {
   /** How much each draw counts. */
   readonly weights: ReadonlyArray<number>
   readonly loss: NoiseLoss
+  /** Whether activations are computed a second time instead of being kept. */
+  readonly checkpoints: boolean
 }
 
 /** The loss of each draw, not weighted, and the gradients of their weighted sum, which are the caller's. */
@@ -26,14 +29,16 @@ export const backward = (
   trainable: TrainableParameters,
   microBatch: MicroBatch,
   draws: ReadonlyArray<Draw>,
-  { names, weights, loss }: BackwardOptions,
+  { names, weights, loss, checkpoints }: BackwardOptions,
 ): LossesAndGradients => {
   const kept: Array<tf.Tensor1D> = []
-  const { loss: total, gradients } = trainable.gradients(() => {
+  const weighted = () => {
     const losses = lossesOfDraws(model, microBatch, draws, loss)
     kept.push(tf.keep(tf.clone(losses)))
     return tf.sum<tf.Scalar>(tf.mul(losses, tf.tensor1d([...weights])))
-  }, names)
+  }
+  const differentiated = () => trainable.gradients(weighted, names)
+  const { loss: total, gradients } = checkpoints ? withCheckpoints(differentiated) : differentiated()
   const losses = kept.flatMap((tensor) => [...tensor.dataSync<"float32">()])
   tf.dispose([total, ...kept])
   return { losses, gradients }

@@ -27,11 +27,13 @@ export class UnitSource {
   readonly #stream: CropStream
   readonly #counts: ReadonlyArray<number>
   readonly #latents: LatentStore | undefined
+  readonly #checkpoints: boolean
 
   constructor(request: SourceRequest, from: Position) {
     const { images: source, options, size, threads, ahead, latents, onBroken } = request
     this.#counts = countsOf(options)
     this.#latents = latents
+    this.#checkpoints = options.checkpoints
     const { shuffleBuffer, seed, crops: rule } = options
     const batches = { shuffleBuffer, seed, counts: this.#counts }
     const crops = { rule, size, ...CLIP_STATISTICS }
@@ -49,7 +51,8 @@ export class UnitSource {
     for (const count of this.#counts) {
       const batch = await this.#stream.next()
       const latents = await this.#known(batch)
-      yield { unit: { step, first, count, crops: batch.crops, latents }, next: batch.next }
+      const unit = { step, first, count, crops: batch.crops, latents, checkpoints: this.#checkpoints }
+      yield { unit, next: batch.next }
       first += count
     }
   }
