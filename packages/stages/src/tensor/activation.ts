@@ -30,13 +30,13 @@ export const geglu = (x: tf.Tensor): tf.Tensor => {
     [rows],
     (save) => {
       const [content, gate] = halves(rows)
-      const share = normalShare(gate)
-      save(rows, share)
-      return tf.mul(tf.mul(content, gate), share)
+      save(rows)
+      return tf.mul(tf.mul(content, gate), normalShare(gate))
     },
     (gradient, saved) => {
       const [content, gate] = halves(savedAt(saved, 0))
-      const share = savedAt(saved, 1)
+      // Computed again: kept, it would be half as large as all else that is.
+      const share = normalShare(gate)
       const ofGate = tf.mul(tf.mul(gradient, content), normalSlope(gate, share))
       return [tf.concat([tf.mul(tf.mul(gradient, gate), share), ofGate], 1)]
     },

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { isFrozen } from "./frozen.ts"
 import { savedAt, withGradient } from "./gradient.ts"
+import { plusShift } from "./sums.ts"
 
 /** Rows and columns of zeros around an image: the same number on every side, or [[top, bottom], [left, right]]. */
 export type Padding = number | readonly [readonly [number, number], readonly [number, number]]
@@ -35,7 +36,7 @@ export const conv2d = (
     rows === 1 && columns === 1 && stride === 1 && padding === 0
       ? tf.reshape(pointwise(tf.reshape(x, [-1, inputs]), kernel), [batch, height, width, outputs])
       : convolve(x, kernel, stride, padding)
-  return bias === undefined ? product : tf.add(product, bias)
+  return bias === undefined ? product : plusShift(product, bias)
 }
 
 const convolve = (x: tf.Tensor, kernel: tf.Tensor, stride: number, padding: Padding): tf.Tensor => {

@@ -11,10 +11,12 @@ import {
   gelu,
   geluTanh,
   groupNorm,
+  joinChannels,
   layerNorm,
   linear,
   loadBackend,
   plusBranch,
+  plusShift,
   quickGelu,
   silu,
   upsampleNearest2x,
@@ -90,6 +92,27 @@ const cases: Readonly<Record<string, Case>> = {
     ],
     ours: (...inputs) => plusBranch(at(inputs, 0), at(inputs, 1)),
     plain: (...inputs) => tf.add(at(inputs, 0), at(inputs, 1)),
+  },
+  "plusShift of a bias": {
+    shapes: [[2, 2, 3, 4], [4]],
+    ours: (...inputs) => plusShift(at(inputs, 0), at(inputs, 1)),
+    plain: (...inputs) => tf.add(at(inputs, 0), at(inputs, 1)),
+  },
+  "plusShift of each image": {
+    shapes: [
+      [2, 2, 3, 4],
+      [2, 1, 1, 4],
+    ],
+    ours: (...inputs) => plusShift(at(inputs, 0), at(inputs, 1)),
+    plain: (...inputs) => tf.add(at(inputs, 0), at(inputs, 1)),
+  },
+  joinChannels: {
+    shapes: [
+      [2, 2, 3, 4],
+      [2, 2, 3, 1],
+    ],
+    ours: (...inputs) => joinChannels(at(inputs, 0), at(inputs, 1)),
+    plain: (...inputs) => tf.concat([at(inputs, 0), at(inputs, 1)], 3),
   },
   geluTanh: {
     shapes: [[4, 9]],

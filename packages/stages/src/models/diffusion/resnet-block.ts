@@ -6,6 +6,7 @@ import {
   modelBlock,
   type Parameters,
   plusBranch,
+  plusShift,
   silu,
 } from "../../tensor/index.ts"
 
@@ -53,7 +54,7 @@ const convolved = (
 const withTime = (block: Parameters, x: tf.Tensor, time: tf.Tensor | undefined): tf.Tensor => {
   if (time === undefined) return x
   const shift = linear(time, block.at("time_emb_proj.weight"), block.at("time_emb_proj.bias"))
-  return tf.add(x, tf.reshape(shift, [shift.shape[0] ?? 0, 1, 1, shift.shape[1] ?? 0]))
+  return plusShift(x, tf.reshape(shift, [shift.shape[0] ?? 0, 1, 1, shift.shape[1] ?? 0]))
 }
 
 /** A 3×3 convolution that keeps height and width. */

@@ -1,5 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { conv2d, groupNorm, type Parameters, silu, upsampleNearest2x } from "../../tensor/index.ts"
+import {
+  conv2d,
+  groupNorm,
+  joinChannels,
+  type Parameters,
+  silu,
+  upsampleNearest2x,
+} from "../../tensor/index.ts"
 import { conv3x3, type Normalisation, resnetBlock } from "./resnet-block.ts"
 import { sinusoidalEmbedding, timeEmbedding } from "./time-embedding.ts"
 import { spatialTransformer } from "./transformer-block.ts"
@@ -105,7 +112,7 @@ const ascend = (
   for (let layer = 0; layer <= config.layersPerBlock; layer++) {
     const skip = skips.pop()
     if (skip === undefined) throw new Error("the UNet has more layers on its way up than on its way down")
-    x = resnetBlock(block.within(`resnets.${layer}`), tf.concat([x, skip], 3), norm, time)
+    x = resnetBlock(block.within(`resnets.${layer}`), joinChannels(x, skip), norm, time)
     if (config.upAttention[index]) x = attend(evaluation, block.within(`attentions.${layer}`), x, level)
   }
   return level === 0 ? x : conv3x3(block.within("upsamplers.0.conv"), upsampleNearest2x(x))
