@@ -18,7 +18,7 @@ const WORKS = [
 
 /** Packages to compare with. */
 export const MODEL_PEERS = [
-  "torch==2.13.0",
+  "torch==2.14.1",
   "open_clip_torch==3.3.0",
   "timm==1.0.31",
   "diffusers==0.42.1",
