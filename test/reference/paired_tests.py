@@ -1,4 +1,4 @@
-"""python statistics.py FOLDER : what scipy and statsmodels say of small examples, as statistics.json.
+"""python paired_tests.py FOLDER : what scipy and statsmodels say of small examples, as statistics.json.
 
 Needs scipy and statsmodels (made with scipy 1.17.1, statsmodels 0.15.0).
 """
