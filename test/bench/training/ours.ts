@@ -15,7 +15,7 @@ import {
   unetShapes,
 } from "../../../packages/stages/src/models/diffusion/index.ts"
 import { RandomStream } from "../../../packages/stages/src/randomness/index.ts"
-import { loadBackend, Parameters } from "../../../packages/stages/src/tensor/index.ts"
+import { loadBackend, Parameters, RecordedComputation } from "../../../packages/stages/src/tensor/index.ts"
 import { CropStream, START } from "../../../packages/stages/src/training/diva/data/index.ts"
 import { drawAt } from "../../../packages/stages/src/training/diva/draws.ts"
 import {
@@ -59,6 +59,8 @@ const small = (hasLatents: boolean) => async (): Promise<Work> => {
     batch: BATCH,
     imagesAtOnce: BATCH,
     accumulation: 1,
+    // As many as real trainings have, of which the bench makes a few.
+    steps: 4600,
     parts: partsWith({ ...SGD, learningRate: 1e-4 }),
   }
   const replica = new LocalReplica(await loadTrainingModel(model, options), options, localSum())
@@ -146,12 +148,13 @@ const large = async (): Promise<Work> => {
     text: { states: tf.randomNormal([1, 77, 1024], 0, 1, "float32", 1) },
   }
   const crops = tf.randomNormal<tf.Rank.R4>([1, 512, 512, 3], 0, 1, "float32", 1)
+  const graphs = new RecordedComputation()
   const run = async () => {
-    const views = microBatchOf(model, crops, { generative: "original" })
+    const views = microBatchOf(model, crops, { generative: "original" }, graphs)
     const sizes = { timesteps: 1000, latent: views.latents.shape.slice(1) }
     const draws = [0, 1].map((draw) => drawAt(condition, 1, { step: 0, first: 0, count: 1 }, draw, sizes))
     const how = { names: trainable.names(), weights: [1, 0.2], loss: "mse", checkpoints: false } as const
-    const { gradients } = backward(model, trainable, views, draws, how)
+    const { gradients } = backward(model, trainable, views, draws, how, graphs)
     tf.dispose([views.pixels, views.latents, ...gradients.values()])
   }
   return { images: 1, run }

@@ -46,27 +46,42 @@ export const drawPatches = ({ dimensions }: Condition, stream: RandomStream, bat
  * numbers on every backend, which a scattering gradient would not promise.
  *
  * @param tokens [batch, 1 + patches, width] of `towerTokens`
- * @param drawn of `drawPatches`
+ * @param drawn of `drawPatches`, or what `tokenShares` makes of it
  * @returns [batch, tokens, width]
  */
-export const chooseTokens = (condition: Condition, tokens: tf.Tensor3D, drawn: Int32Array): tf.Tensor3D => {
+export const chooseTokens = (
+  condition: Condition,
+  tokens: tf.Tensor3D,
+  drawn: Int32Array | tf.Tensor3D,
+): tf.Tensor3D => {
   const { design } = condition
   if (design["class-token"] && design.patches === "all") return tokens
   const [batch, count, width] = tokens.shape
   if (design.patches === "none") return tf.slice(tokens, [0, 0, 0], [batch, 1, width])
   if (design.patches === "all") return tf.slice(tokens, [0, 1, 0], [batch, count - 1, width])
-  return tf.tidy(() => tf.matMul<tf.Tensor3D>(shares(condition, batch, drawn), tokens))
+  return tf.tidy(() => {
+    const shares = drawn instanceof Int32Array ? tokenShares(condition, batch, drawn) : drawn
+    return tf.matMul<tf.Tensor3D>(shares, tokens)
+  })
 }
 
-/** How much each condition token takes of each tower token: [batch, tokens, 1 + patches]. */
-const shares = ({ design, dimensions }: Condition, batch: number, drawn: Int32Array): tf.Tensor => {
+/**
+ * How much each condition token takes of each tower token: [batch, tokens, 1 + patches]; [0, 0, 0] where the design takes
+ * all tokens as they are.
+ */
+export const tokenShares = (
+  { design, dimensions }: Condition,
+  batch: number,
+  drawn: Int32Array,
+): tf.Tensor3D => {
+  if (typeof design.patches === "string") return tf.zeros<tf.Rank.R3>([0, 0, 0])
   const { tokens, patches, "drawn-patches": draws } = dimensions
   const first = design["class-token"] ? 1 : 0
   const matrix = new Float32Array(batch * tokens * (1 + patches))
   const give = (image: number, token: number, source: number, share: number) => {
     matrix[(image * tokens + token) * (1 + patches) + source] = share
   }
-  const window = typeof design.patches === "object" && "window" in design.patches ? design.patches.window : 0
+  const window = "window" in design.patches ? design.patches.window : 0
   for (let image = 0; image < batch; image++) {
     if (first === 1) give(image, 0, 0, 1)
     for (let token = first; token < tokens; token++) {

@@ -4,6 +4,7 @@ export {
   drawPatches,
   type ImageTower,
   joinText,
+  tokenShares,
   towerTokens,
 } from "./condition-tokens.ts"
 export * from "./designs/index.ts"

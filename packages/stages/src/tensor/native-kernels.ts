@@ -1,35 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { convolutionInputGradient, type Geometry, geometryOf } from "./convolution-gradient.ts"
 import { inputNamed } from "./kernel.ts"
+import { ATTRIBUTE, type Attribute, NATIVE, nodeBackend } from "./node-backend.ts"
 
-/** An attribute of one of TensorFlow's operations; the types are numbered as in its C interface. */
-interface Attribute {
-  readonly name: string
-  readonly type: number
-  readonly value: unknown
-}
-
-const TEXT = 0
-const BOOLEAN = 3
-const TYPE = 4
+/** TensorFlow's number of the type float32. */
 const FLOAT = 1
-
-/** tfjs-node's backend, which runs TensorFlow's operations by their names. */
-interface NativeBackend extends tf.KernelBackend {
-  readonly isUsingGpuDevice: boolean
-  executeSingleOutput(name: string, attributes: Array<Attribute>, inputs: Array<tf.TensorInfo>): tf.Tensor
-}
-
-const nativeBackend = (): NativeBackend => {
-  const backend = tf.findBackend(NATIVE)
-  if (!isNative(backend)) throw new Error("these kernels are of the native backend")
-  return backend
-}
-
-const isNative = (backend: tf.KernelBackend): backend is NativeBackend =>
-  "executeSingleOutput" in backend && typeof backend.executeSingleOutput === "function"
-
-const NATIVE = "tensorflow"
 
 /**
  * Puts faster kernels in the place of the native backend's own.
@@ -40,7 +15,7 @@ const NATIVE = "tensorflow"
  * has kernels of its own.
  */
 export const registerNativeKernels = (): void => {
-  if (nativeBackend().isUsingGpuDevice) return
+  if (nodeBackend().isUsingGpuDevice) return
   if (hasOneDnn()) {
     replaceKernel(tf.BatchMatMul, fastProduct)
     replaceKernel(tf.Softmax, fastSoftmax)
@@ -55,7 +30,7 @@ const replaceKernel = (kernelName: string, makeKernel: (stock: tf.KernelFunc) =>
 }
 
 /** oneDNN's kernels are there on x86; they are found by this label, which TensorFlow itself sets on what it rewrites. */
-const ONE_DNN: Attribute = { name: "_kernel", type: TEXT, value: "MklNameChangeOp" }
+const ONE_DNN: Attribute = { name: "_kernel", type: ATTRIBUTE.text, value: "MklNameChangeOp" }
 
 const oneDnnProduct = (
   a: tf.TensorInfo,
@@ -64,12 +39,12 @@ const oneDnnProduct = (
   transposeB: boolean,
 ): tf.Tensor => {
   const attributes = [
-    { name: "T", type: TYPE, value: FLOAT },
-    { name: "adj_x", type: BOOLEAN, value: transposeA },
-    { name: "adj_y", type: BOOLEAN, value: transposeB },
+    { name: "T", type: ATTRIBUTE.type, value: FLOAT },
+    { name: "adj_x", type: ATTRIBUTE.boolean, value: transposeA },
+    { name: "adj_y", type: ATTRIBUTE.boolean, value: transposeB },
     ONE_DNN,
   ]
-  return nativeBackend().executeSingleOutput("_MklBatchMatMulV2", attributes, [a, b])
+  return nodeBackend().executeSingleOutput("_MklBatchMatMulV2", attributes, [a, b])
 }
 
 const hasOneDnn = (): boolean => {
@@ -91,8 +66,8 @@ const fastProduct =
 
 const fastSoftmax = (): tf.KernelFunc => (call) => {
   const logits = inputNamed(call.inputs, "logits")
-  const attributes = [{ name: "T", type: TYPE, value: FLOAT }, ONE_DNN]
-  return nativeBackend().executeSingleOutput("_MklSoftmax", attributes, [logits])
+  const attributes = [{ name: "T", type: ATTRIBUTE.type, value: FLOAT }, ONE_DNN]
+  return nodeBackend().executeSingleOutput("_MklSoftmax", attributes, [logits])
 }
 
 /** Products in a convolution below which the stock kernel's single operation is the fastest. */

@@ -1,6 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { ScheduleConfig } from "./schedule-config.ts"
 
+/** How much of signal and noise there is in each row: √ᾱ and √(1 − ᾱ), [batch, 1, …]. */
+export interface NoiseShares {
+  readonly signal: tf.Tensor
+  readonly noisy: tf.Tensor
+}
+
 /** How much signal and noise a latent holds at each timestep (Ho et al., 2020). */
 export class NoiseSchedule {
   readonly config: ScheduleConfig
@@ -22,27 +28,27 @@ export class NoiseSchedule {
    *
    * @param x [batch, ...]
    * @param noise as x
-   * @param timesteps one for each row of x
+   * @param at a timestep for each row of x, or their shares
    */
-  addNoise(x: tf.Tensor, noise: tf.Tensor, timesteps: Int32Array): tf.Tensor {
+  addNoise(x: tf.Tensor, noise: tf.Tensor, at: Int32Array | NoiseShares): tf.Tensor {
     return tf.tidy(() => {
-      const { signal, noisy } = this.#shares(x, timesteps)
+      const { signal, noisy } = at instanceof Int32Array ? this.sharesAt(at, x.rank) : at
       return tf.add(tf.mul(x, signal), tf.mul(noise, noisy))
     })
   }
 
   /** What the UNet should predict: the noise, or the velocity √ᾱ · noise − √(1 − ᾱ) · x. */
-  targetOf(x: tf.Tensor, noise: tf.Tensor, timesteps: Int32Array): tf.Tensor {
+  targetOf(x: tf.Tensor, noise: tf.Tensor, at: Int32Array | NoiseShares): tf.Tensor {
     if (this.config.prediction === "epsilon") return noise
     return tf.tidy(() => {
-      const { signal, noisy } = this.#shares(x, timesteps)
+      const { signal, noisy } = at instanceof Int32Array ? this.sharesAt(at, x.rank) : at
       return tf.sub(tf.mul(noise, signal), tf.mul(x, noisy))
     })
   }
 
-  /** √ᾱ and √(1 − ᾱ) for each row of x. */
-  #shares(x: tf.Tensor, timesteps: Int32Array): Readonly<Record<"signal" | "noisy", tf.Tensor>> {
-    const shape = [timesteps.length, ...x.shape.slice(1).map(() => 1)]
+  /** The shares at each of the timesteps, for tensors of that rank. */
+  sharesAt(timesteps: Int32Array, rank: number): NoiseShares {
+    const shape = [timesteps.length, ...Array<number>(rank - 1).fill(1)]
     const each = (share: (alpha: number) => number) =>
       tf.tensor(
         Float32Array.from(timesteps, (timestep) => Math.sqrt(share(this.alphaAt(timestep)))),

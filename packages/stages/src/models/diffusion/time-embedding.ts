@@ -16,7 +16,7 @@ export const sinusoidalEmbedding = (
   timesteps: Int32Array,
   width: number,
   { flipSinToCos, frequencyShift }: SinusoidalLayout,
-): tf.Tensor => {
+): tf.Tensor2D => {
   const half = Math.floor(width / 2)
   const values = new Float32Array(timesteps.length * width)
   timesteps.forEach((timestep, row) => {

@@ -31,27 +31,32 @@ interface Evaluation {
  * The noise that diffusers' UNet2DConditionModel sees in noisy latents.
  *
  * @param latents [batch, height, width, in_channels]; height and width are divisible by 2 for every level but the last
- * @param timesteps one for each image
+ * @param at a timestep for each image, or what `embedTimesteps` makes of them
  * @param context [batch, tokens, cross_attention_dim]
  * @returns [batch, height, width, out_channels]
  */
 export const predictNoise = (
   { config, parameters }: UNet,
   latents: tf.Tensor,
-  timesteps: Int32Array,
+  at: Int32Array | tf.Tensor2D,
   context: tf.Tensor,
-): tf.Tensor => {
-  checkInput(config, latents, timesteps, context)
-  return tf.tidy(() => predict({ config, parameters }, latents, timesteps, context))
-}
+): tf.Tensor =>
+  tf.tidy(() => {
+    const timesteps = at instanceof Int32Array ? embedTimesteps(config, at) : at
+    checkInput(config, latents, timesteps, context)
+    return predict({ config, parameters }, latents, timesteps, context)
+  })
+
+/** Sines and cosines of timesteps, as a UNet takes them: [batch, channels of the first level]. */
+export const embedTimesteps = (config: UNetConfig, timesteps: Int32Array): tf.Tensor2D =>
+  sinusoidalEmbedding(timesteps, config.channels[0] ?? 0, config.timestep)
 
 const predict = (
   { config, parameters }: UNet,
   latents: tf.Tensor,
-  timesteps: Int32Array,
+  sinusoidal: tf.Tensor2D,
   context: tf.Tensor,
 ): tf.Tensor => {
-  const sinusoidal = sinusoidalEmbedding(timesteps, config.channels[0] ?? 0, config.timestep)
   const time = timeEmbedding(parameters.within("time_embedding"), sinusoidal)
   const norm = { groups: config.groups, epsilon: config.epsilon }
   const evaluation: Evaluation = { config, norm, time, context }
@@ -133,7 +138,7 @@ const attend = (
 const checkInput = (
   config: UNetConfig,
   latents: tf.Tensor,
-  timesteps: Int32Array,
+  timesteps: tf.Tensor2D,
   context: tf.Tensor,
 ): void => {
   const [batch = 0, height = 0, width = 0, channels = 0] = latents.shape
@@ -144,7 +149,7 @@ const checkInput = (
         `these are [${latents.shape}]`,
     )
   }
-  if (timesteps.length !== batch) throw new Error(`${timesteps.length} timesteps for ${batch} latents`)
+  if (timesteps.shape[0] !== batch) throw new Error(`${timesteps.shape[0]} timesteps for ${batch} latents`)
   if (context.rank !== 3 || context.shape[0] !== batch || context.shape[2] !== config.crossAttentionDim) {
     throw new Error(
       `the UNet takes a condition [${batch}, tokens, ${config.crossAttentionDim}]; this one is [${context.shape}]`,

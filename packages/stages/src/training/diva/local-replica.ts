@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { setImmediate } from "node:timers/promises"
 import * as tf from "@tensorflow/tfjs-core"
 import { encodePng } from "../../images/index.ts"
-import { type Parameters, readParameters, writeParameters } from "../../tensor/index.ts"
+import { type Parameters, RecordedComputation, readParameters, writeParameters } from "../../tensor/index.ts"
 import { MovingAverage } from "../moving-average.ts"
 import { type Draw, drawAt, weightsOfDraws } from "./draws.ts"
 import type { GradientSum } from "./gradient-sum.ts"
@@ -12,7 +12,7 @@ import type { TrainingModel } from "./load-model.ts"
 import { type MicroBatch, microBatchOf } from "./noise-loss.ts"
 import type { DivaOptions } from "./options.ts"
 import { PartOptimisers } from "./part-optimisers.ts"
-import { type Phase, phasesOf, stepOfPhase } from "./phase.ts"
+import { type Phase, phasesOf, stepOfPhase, stepsOf } from "./phase.ts"
 import type { PictureRequest, Replica, Unit } from "./replica.ts"
 import { rasterOf, samplePictures, sideBySide } from "./sample-pictures.ts"
 import { saveTuned } from "./save-tuned.ts"
@@ -26,6 +26,9 @@ const AVERAGE_FILE = "average.safetensors"
 
 const BYTES_OF_NUMBER = 4
 
+/** Recording a step takes as long as some steps do: trainings of fewer units than this go without. */
+export const UNITS_WORTH_RECORDING = 20
+
 /** A replica in this process. */
 export class LocalReplica implements Replica {
   readonly #loaded: TrainingModel
@@ -33,6 +36,8 @@ export class LocalReplica implements Replica {
   readonly #phases: ReadonlyArray<Phase>
   readonly #sum: GradientSum
   readonly #average: MovingAverage | undefined
+  /** What the steps have in common, where it is worth it. */
+  readonly #graphs: RecordedComputation | undefined
   #optimisers: PartOptimisers
   #gradients: ReadonlyMap<string, tf.Tensor> = new Map()
 
@@ -44,28 +49,14 @@ export class LocalReplica implements Replica {
     this.#phases = phasesOf(options)
     this.#optimisers = new PartOptimisers(stepOfPhase(this.#phases, 0).phase)
     const { averageDecay } = options
+    this.#graphs = unitsOf(options) < UNITS_WORTH_RECORDING ? undefined : new RecordedComputation()
     this.#average = averageDecay === undefined ? undefined : new MovingAverage(loaded.trainable, averageDecay)
   }
 
   async backward(unit: Unit): Promise<ReadonlyArray<number>> {
     // Lets messages in, such as a request to stop: tensor work holds the thread.
     await setImmediate()
-    this.#enterPhase(unit.step)
-    const { model, trainable } = this.#loaded
-    const { drawWeights, accumulation, loss, batch } = this.#options
-    const views = this.#views(unit)
-    const draws = this.#draws(unit, views.latents.shape)
-    const { losses, gradients } = backward(model, trainable, views, draws, {
-      names: this.#trainedNow(),
-      weights: weightsOfDraws(drawWeights, draws.length, accumulation).map(
-        (weight) => (weight * unit.count) / batch,
-      ),
-      loss,
-      checkpoints: unit.checkpoints,
-    })
-    tf.dispose([views.pixels, views.latents])
-    this.#gradients = gradients
-    return losses
+    return this.#backward(unit, this.#graphs)
   }
 
   async add(isFirst: boolean): Promise<void> {
@@ -88,7 +79,7 @@ export class LocalReplica implements Replica {
     const { trainable, condition } = this.#loaded
     const crops = new Float32Array(count * condition.dimensions["image-size"] ** 2 * 3)
     const { peakBytes } = await tf.profile(async () => {
-      await this.backward({ step: 0, first: 0, count, crops, checkpoints })
+      this.#backward({ step: 0, first: 0, count, crops, checkpoints })
       return []
     })
     tf.dispose([...this.#gradients.values()])
@@ -156,8 +147,28 @@ export class LocalReplica implements Replica {
     tf.dispose([...this.#gradients.values()])
     this.#sum.dispose()
     this.#average?.dispose()
+    this.#graphs?.dispose()
     this.#optimisers.dispose()
     this.#loaded.dispose()
+  }
+
+  #backward(unit: Unit, graphs?: RecordedComputation): ReadonlyArray<number> {
+    this.#enterPhase(unit.step)
+    const { model, trainable } = this.#loaded
+    const { drawWeights, accumulation, loss, batch } = this.#options
+    const views = this.#views(unit, graphs)
+    const draws = this.#draws(unit, views.latents.shape)
+    const weights = weightsOfDraws(drawWeights, draws.length, accumulation)
+    const how = {
+      names: this.#trainedNow(),
+      weights: weights.map((weight) => (weight * unit.count) / batch),
+      loss,
+      checkpoints: unit.checkpoints,
+    }
+    const { losses, gradients } = backward(model, trainable, views, draws, how, graphs)
+    tf.dispose([views.pixels, views.latents])
+    this.#gradients = gradients
+    return losses
   }
 
   #enterPhase(step: number): void {
@@ -172,16 +183,18 @@ export class LocalReplica implements Replica {
     return this.#loaded.trainable.names().filter((name) => this.#optimisers.trains(name))
   }
 
-  #views({ crops, latents, count }: Pick<Unit, "crops" | "latents" | "count">): MicroBatch {
+  #views(
+    { crops, latents, count }: Pick<Unit, "crops" | "latents" | "count">,
+    graphs?: RecordedComputation,
+  ): MicroBatch {
     const { model, condition, statistics } = this.#loaded
     const { "image-size": size } = condition.dimensions
-    const [pixels, known] = [
-      tf.tensor4d(crops, [count, size, size, 3]),
-      latents === undefined ? undefined : tf.tensor(latents.values, [count, ...latents.shape]),
-    ]
+    const pixels = tf.tensor4d(crops, [count, size, size, 3])
+    const known = latents && tf.tensor(latents.values, [count, ...latents.shape])
     const generative = this.#options.generativeNormalisation
-    const views = microBatchOf(model, pixels, { generative, statistics, latents: known })
-    tf.dispose(known === undefined ? [pixels] : [pixels, known])
+    const given = known === undefined ? [pixels] : [pixels, known]
+    const views = microBatchOf(model, pixels, { generative, statistics, latents: known }, graphs)
+    tf.dispose(given)
     return views
   }
 
@@ -197,6 +210,10 @@ export class LocalReplica implements Replica {
     )
   }
 }
+
+/** How many units a training has, at least. */
+const unitsOf = (options: DivaOptions): number =>
+  stepsOf(phasesOf(options)) * options.accumulation * Math.ceil(options.batch / options.imagesAtOnce)
 
 /** Files of parameters that are released together. */
 interface ReadFiles extends AsyncDisposable {

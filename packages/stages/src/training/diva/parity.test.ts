@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import { chooseTokens, type DesignInput, joinText, towerTokens } from "../../condition/index.ts"
 import { predictNoise } from "../../models/diffusion/index.ts"
-import { loadBackend, readParameters } from "../../tensor/index.ts"
+import { loadBackend, RecordedComputation, readParameters } from "../../tensor/index.ts"
 import { availableBackends } from "../../tensor/test-backends.ts"
 import { type Draw, weightsOfDraws } from "./draws.ts"
 import {
@@ -80,8 +80,8 @@ const microBatch = (trace: Trace, place: string) => {
   return microBatchOf(trace.model, crops, { generative: "original" })
 }
 
-/** One step of a trace: what steps.json tells of it. */
-const runStep = (trace: Trace, optimisers: PartOptimisers, step: number) => {
+/** One step of a trace, recorded as those of long trainings are: what steps.json tells of it. */
+const runStep = (trace: Trace, optimisers: PartOptimisers, graphs: RecordedComputation, step: number) => {
   const { model, trainable, options } = trace
   const sum = localSum()
   const losses: Array<number> = []
@@ -89,7 +89,7 @@ const runStep = (trace: Trace, optimisers: PartOptimisers, step: number) => {
     const draws = [0, 1].map((draw) => drawOf(trace, `${step}.${micro}.${draw}`))
     const weights = weightsOfDraws("original", 2, options.accumulation)
     const how = { names: trainable.names(), weights, loss: "mse", checkpoints: false } as const
-    const result = backward(model, trainable, microBatch(trace, `${step}.${micro}`), draws, how)
+    const result = backward(model, trainable, microBatch(trace, `${step}.${micro}`), draws, how, graphs)
     losses.push(...result.losses)
     sum.add(result.gradients, micro === 0)
   }
@@ -132,9 +132,9 @@ describe.each(await availableBackends())("parity of training with PyTorch on %s"
     const trace = await traceOf(name)
     const expected: ReadonlyArray<ExpectedStep> = json(join(trace.folder, "steps.json"))
     const { phase } = stepOfPhase(phasesOf(trace.options), 0)
-    const optimisers = new PartOptimisers(phase)
+    const [optimisers, graphs] = [new PartOptimisers(phase), new RecordedComputation()]
     for (const [index, step] of expected.entries()) {
-      const { losses, norm } = runStep(trace, optimisers, index)
+      const { losses, norm } = runStep(trace, optimisers, graphs, index)
       for (const [place, loss] of step.losses.entries()) expectNear(losses[place] ?? 0, loss, 1e-3, 1e-4)
       expectNear(norm, step.gradient_norm, 1e-3, 1e-4)
       expect(phase.parts.get("clip")?.learningRate(index)).toBeCloseTo(step.learning_rate, 12)

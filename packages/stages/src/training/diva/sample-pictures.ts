@@ -24,7 +24,7 @@ export interface SampleOptions {
 export const samplePictures = (
   model: Omit<DivaModel, "weights">,
   { clip, projector, denoiser }: Weights,
-  { pixels, latents }: { readonly pixels: tf.Tensor4D; readonly latents: ReadonlyArray<number> },
+  { pixels, latents }: { readonly pixels: tf.Tensor; readonly latents: ReadonlyArray<number> },
   { steps, seed }: SampleOptions,
 ): Raster => {
   const { condition, schedule, text } = model

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { withCheckpoints } from "../../tensor/index.ts"
+import { type RecordedComputation, withCheckpoints } from "../../tensor/index.ts"
 import { clipGradients } from "../clip-gradients.ts"
 import type { TrainableParameters } from "../trainable-parameters.ts"
 import type { Draw } from "./draws.ts"
-import { type DivaModel, lossesOfDraws, type MicroBatch } from "./noise-loss.ts"
+import { type DivaModel, drawTensors, lossesOfDraws, type MicroBatch, tensorsOf } from "./noise-loss.ts"
 import type { NoiseLoss } from "./options.ts"
 import type { PartOptimisers } from "./part-optimisers.ts"
 
@@ -23,26 +23,57 @@ export interface LossesAndGradients {
   readonly gradients: ReadonlyMap<string, tf.Tensor>
 }
 
-/** The gradient of the weighted losses of some images. */
+/**
+ * The gradient of the weighted losses of some images.
+ *
+ * @param graphs where what is computed is recorded, to be run as a whole from then on; without it each operation runs by
+ *   itself
+ */
 export const backward = (
   model: DivaModel,
   trainable: TrainableParameters,
   microBatch: MicroBatch,
   draws: ReadonlyArray<Draw>,
   { names, weights, loss, checkpoints }: BackwardOptions,
+  graphs?: RecordedComputation,
 ): LossesAndGradients => {
-  const kept: Array<tf.Tensor1D> = []
-  const weighted = () => {
-    const losses = lossesOfDraws(model, microBatch, draws, loss)
-    kept.push(tf.keep(tf.clone(losses)))
-    return tf.sum<tf.Scalar>(tf.mul(losses, tf.tensor1d([...weights])))
+  const drawn = draws.map((draw) => drawTensors(model, draw, microBatch.latents.shape))
+  const ofDraws = drawn.flatMap(tensorsOf)
+  const trained = names.map((name) => trainable.parameters().at(name))
+  const weightOfDraw = tf.tensor1d([...weights])
+  const compute = () => {
+    const kept: Array<tf.Tensor1D> = []
+    const weighted = () => {
+      const losses = lossesOfDraws(model, microBatch, drawn, { loss, trained })
+      kept.push(tf.keep(tf.clone(losses)))
+      return tf.sum<tf.Scalar>(tf.mul(losses, weightOfDraw))
+    }
+    const differentiated = () => trainable.gradients(weighted, names)
+    const { loss: total, gradients } = checkpoints ? withCheckpoints(differentiated) : differentiated()
+    total.dispose()
+    return [...kept, ...gradients.values()]
   }
-  const differentiated = () => trainable.gradients(weighted, names)
-  const { loss: total, gradients } = checkpoints ? withCheckpoints(differentiated) : differentiated()
-  const losses = kept.flatMap((tensor) => [...tensor.dataSync<"float32">()])
-  tf.dispose([total, ...kept])
-  return { losses, gradients }
+  const once = [microBatch.pixels, microBatch.latents, weightOfDraw, ...ofDraws]
+  const present = trainable.parameters().entries()
+  const inputs = [...once, ...present.map(([, value]) => value)]
+  const [losses, ...gradients] =
+    graphs === undefined || checkpoints ? compute() : graphs.run(`gradients of ${names}`, inputs, compute)
+  tf.dispose([weightOfDraw, ...ofDraws])
+  return { losses: valuesOf(losses), gradients: new Map(zip(names, gradients)) }
 }
+
+/** The numbers of a tensor, which is disposed of. */
+const valuesOf = (tensor: tf.Tensor | undefined): ReadonlyArray<number> => {
+  const values = [...(tensor?.dataSync<"float32">() ?? [])]
+  tensor?.dispose()
+  return values
+}
+
+const zip = <A, B>(one: ReadonlyArray<A>, other: ReadonlyArray<B>): ReadonlyArray<readonly [A, B]> =>
+  one.flatMap((a, index) => {
+    const b = other[index]
+    return b === undefined ? [] : [[a, b] as const]
+  })
 
 /**
  * One optimiser step: clips the summed gradients, which it takes over, and changes the parameters.

@@ -1,0 +1,1 @@
+export { RecordedComputation } from "./recorded-computation.ts"
