@@ -6,7 +6,7 @@ export type MainMetric =
   | "acc1"
   | "mean_per_class_recall"
   | "mean_average_precision"
-  | "image_retrieval_recall@1"
+  | "image_retrieval_recall@5"
   | "average"
 
 /** Where a benchmark is to be had. */
