@@ -1,7 +1,7 @@
 """python zero_shot.py model FOLDER CONFIG.json : a random CLIP in open_clip's layout, with its tokenizer.
 python zero_shot.py eval CASES.json : what CLIP_benchmark's own command says of models and webdatasets.
 
-CONFIG.json is a model_cfg. CASES.json is a list of {model, benchmark, task, output, split?}: folders, and the file for the metrics.
+CONFIG.json is a model_cfg. CASES.json is a list of {model, benchmark, task, output, split?, recalls?}: folders, and the file for the metrics.
 Prints the seconds and CPU seconds of each case, without what is imported.
 """
 import json
@@ -85,7 +85,7 @@ def evaluate(cases: str) -> None:
                 "--model", f"local-dir:{case['model']}", "--pretrained", "file",
                 "--dataset", DATASETS[case["task"]], "--dataset_root", case["benchmark"],
                 "--task", case["task"], "--split", case.get("split", "test"), "--output", case["output"],
-                "--recall_k", "1", "5", "10", "--batch_size", str(case.get("batch", 64)),
+                "--recall_k", *map(str, case.get("recalls", [1, 5, 10])), "--batch_size", str(case.get("batch", 64)),
                 "--num_workers", str(case.get("workers", 0)),
             ]
             clip_benchmark.cli.main()

@@ -5,8 +5,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { benchmarkKey, type Sample, writeBenchmarkSamples } from "../formats/index.ts"
-import { encodeJpeg, encodePng } from "../images/index.ts"
-import { RandomStream } from "../randomness/index.ts"
+import { REFERENCE_CASES, type ReferenceCase } from "./fixtures/reference-cases.ts"
 import { evaluate } from "./index.ts"
 
 const script = join(import.meta.dirname, "../../../../test/reference/zero_shot.py")
@@ -37,76 +36,18 @@ const MODELS = {
   },
 }
 
-/** Two of these are the same, as some of ImageNet's are. */
-const NAMES = [
-  "tench",
-  "crane",
-  "red fox",
-  "crane",
-  "tall ship's mast",
-  "café",
-  "box",
-  "maze",
-  "sea",
-  "owl",
-  "ant",
-  "yak",
-]
-const TEMPLATES = ["a photo of a {c}.", "art of the {c}", "{c}", "itap of my {c}, and of a {c}"]
-const SIZES = [
-  [40, 30],
-  [31, 64],
-  [90, 33],
-] as const
-
-const bytes = (text: string) => new TextEncoder().encode(text)
-
-/** Pictures of some waves, in formats that keep every pixel or not. */
-const pictureOf = async (index: number): Promise<readonly [string, Uint8Array]> => {
-  const stream = RandomStream.named(index, "picture")
-  const [width, height] = SIZES[index % SIZES.length] ?? SIZES[0]
-  const waves = Array.from({ length: 6 }, () => [
-    stream.uniform() / 4,
-    stream.uniform() / 4,
-    stream.uniform() * 6,
-  ])
-  const data = Uint8Array.from({ length: width * height * 3 }, (_, at) => {
-    const [x, y, channel] = [Math.floor(at / 3) % width, Math.floor(at / 3 / width), at % 3]
-    const [a, b] = [waves[channel] ?? [], waves[channel + 3] ?? []]
-    const sum =
-      Math.sin(x * (a[0] ?? 0) + y * (a[1] ?? 0) + (a[2] ?? 0)) + Math.sin(x * (b[0] ?? 0) - y * (b[1] ?? 0))
-    return Math.round(127.5 + sum * 60)
-  })
-  const picture = { width, height, data }
-  return index % 2 === 0 ? ["png", await encodePng(picture)] : ["jpg", await encodeJpeg(picture, 92)]
+const writeCase = async (folder: string, given: ReferenceCase): Promise<void> => {
+  const samples: Array<Sample> = []
+  for (let index = 0; index < given.count; index++)
+    samples.push({
+      key: benchmarkKey(index),
+      files: new Map([await given.picture(index), ...given.answer(index)]),
+    })
+  await writeBenchmarkSamples(folder, samples, given.samplesPerShard)
+  await writeFile(join(folder, "classnames.txt"), `${given.classnames.join("\n")}\n`)
+  await writeFile(join(folder, "zeroshot_classification_templates.txt"), given.templates.join("\n"))
+  if (given.type !== undefined) await writeFile(join(folder, "dataset_type.txt"), `${given.type}\n`)
 }
-
-const int64 = (numbers: ReadonlyArray<number>): Uint8Array => {
-  const header = `{'descr': '<i8', 'fortran_order': False, 'shape': (${numbers.length},), }`.padEnd(117, " ")
-  const data = Buffer.from(BigInt64Array.from(numbers, BigInt).buffer)
-  return Buffer.concat([Buffer.from("\x93NUMPY\x01\x00v\x00", "latin1"), Buffer.from(`${header}\n`), data])
-}
-
-/** Captions of an image: five, and of some six; some are another image's, too. */
-const captionsOf = (index: number): string => {
-  const lines = Array.from({ length: index % 7 === 0 ? 6 : 5 }, (_, line) =>
-    line === 0 ? `a ${NAMES[index % 5]}` : `${NAMES[(index + line) % 12]} number ${index} &amp; line ${line}`,
-  )
-  return lines.join("\n")
-}
-
-const KINDS = {
-  classes: { count: 90, answer: (index: number) => ["cls", bytes(String((index * 7) % 11))] as const },
-  labels: {
-    count: 70,
-    answer: (index: number) =>
-      ["npy", int64(NAMES.map((_, c) => ((index + 3) % (c + 2) === 0 ? 1 : 0)))] as const,
-  },
-  captions: { count: 45, answer: (index: number) => ["txt", bytes(captionsOf(index))] as const },
-  "two classes": { count: 20, answer: (index: number) => ["cls", bytes(String(index % 2))] as const },
-}
-const TYPES: Readonly<Record<string, string>> = { labels: "multilabel", captions: "retrieval" }
-const TASKS: Readonly<Record<string, string>> = { captions: "zeroshot_retrieval" }
 
 describe.skipIf(!isInstalled)(title, () => {
   let work = ""
@@ -116,34 +57,28 @@ describe.skipIf(!isInstalled)(title, () => {
       await writeFile(join(work, `${name}.json`), JSON.stringify(config))
       await run(python, [script, "model", join(work, name), join(work, `${name}.json`)])
     }
-    for (const [kind, { count, answer }] of Object.entries(KINDS)) {
-      const samples: Array<Sample> = []
-      for (let index = 0; index < count; index++)
-        samples.push({ key: benchmarkKey(index), files: new Map([await pictureOf(index), answer(index)]) })
-      await writeBenchmarkSamples(join(work, kind), samples, 32)
-      const names = kind === "two classes" ? NAMES.slice(0, 2) : NAMES
-      await writeFile(join(work, kind, "classnames.txt"), `${names.join("\n")}\n`)
-      await writeFile(join(work, kind, "zeroshot_classification_templates.txt"), TEMPLATES.join("\n"))
-      const type = TYPES[kind]
-      if (type !== undefined) await writeFile(join(work, kind, "dataset_type.txt"), `${type}\n`)
-    }
+    for (const [kind, given] of Object.entries(REFERENCE_CASES)) await writeCase(join(work, kind), given)
     const cases = Object.keys(MODELS).flatMap((model) =>
-      Object.keys(KINDS).map((kind) => ({
+      Object.entries(REFERENCE_CASES).map(([kind, { type, recallK }]) => ({
         model: join(work, model),
         benchmark: join(work, kind),
-        task: TASKS[kind] ?? "zeroshot_classification",
+        task: type === "retrieval" ? "zeroshot_retrieval" : "zeroshot_classification",
         output: join(work, `${model} ${kind}.json`),
         batch: 16,
+        recalls: recallK,
       })),
     )
     await writeFile(join(work, "cases.json"), JSON.stringify(cases))
     await run(python, [script, "eval", join(work, "cases.json")], { maxBuffer: 2 ** 26 })
-  }, 600_000)
+  }, 1_800_000)
   afterAll(() => rm(work, { recursive: true, force: true }))
 
-  it.each(Object.keys(MODELS).flatMap((model) => Object.keys(KINDS).map((kind) => [model, kind] as const)))(
+  const each = Object.keys(MODELS).flatMap((model) =>
+    Object.entries(REFERENCE_CASES).map(([kind, { recallK }]) => [model, kind, recallK] as const),
+  )
+  it.each(each)(
     "says the same of the model %s on %s",
-    async (model, kind) => {
+    async (model, kind, recallK) => {
       const theirs: Record<string, number | null> = JSON.parse(
         (await readFile(join(work, `${model} ${kind}.json`), "utf8")).replaceAll("NaN", "null"),
       ).metrics
@@ -157,7 +92,7 @@ describe.skipIf(!isInstalled)(title, () => {
         batch: 13,
         signal: new AbortController().signal,
         progress: () => undefined,
-        score: { view: "class", topK: [1, 5], recallK: [1, 5, 10], label: kind },
+        score: { view: "class", topK: [1, 5], recallK, label: kind },
       })
       const known = Object.entries(theirs).filter(([, value]) => value !== null)
       expect(Object.keys(metrics.metrics).sort()).toEqual(known.map(([name]) => name).sort())

@@ -59,6 +59,8 @@ export const computeImageFeatures = async (request: ImageFeaturesRequest): Promi
     const features = await encodeImages(model, samples, {
       views,
       batch,
+      // MMVP's evaluation opens images itself; CLIP_benchmark's data sets convert what they read.
+      rgbFirst: benchmark.task !== "pairs",
       total: benchmark.total,
       signal,
       progress,
