@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises"
+import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { IMAGE_EXTENSIONS } from "../../formats/index.ts"
@@ -22,11 +22,22 @@ export const classFolder = async (folder: string, split: string): Promise<string
 
 const foldersIn = async (folder: string): Promise<ReadonlyArray<string>> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const isFolder = await Promise.all(
+    entries.map((entry) =>
+      entry.isSymbolicLink() ? leadsToFolder(join(folder, entry.name)) : entry.isDirectory(),
+    ),
+  )
   return entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+    .filter(({ name }, index) => isFolder[index] === true && !name.startsWith("."))
     .map(({ name }) => name)
     .sort(byCodePoints)
 }
+
+const leadsToFolder = (link: string): Promise<boolean> =>
+  stat(link).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 
 const imagesIn = async (folder: string): Promise<ReadonlyArray<string>> => {
   const paths = (await readdir(folder, { recursive: true })).map((path) => path.replaceAll("\\", "/"))

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { parquetWriteBuffer } from "hyparquet-writer"
@@ -127,6 +127,11 @@ describe("a webdataset", () => {
       /\.npy of 2 numbers/,
     ],
     ["no captions", { jpg: "x", txt: " \n" }, /empty \.txt/],
+    [
+      "a label that is neither there nor not",
+      { png: "x", npy: npy("|i1", Int8Array.of(1, -1).buffer, 2) },
+      /the number -1 for a class/,
+    ],
   ])("is refused at a sample with %s", async (_, files, message) => {
     await texts("a\nb\n")
     await writeSamples([files])
@@ -167,6 +172,15 @@ describe("a folder of images for each class", () => {
       ["a/sub/3.webp", 1, "a3"],
       ["b/1.png", 2, "b1"],
     ])
+  })
+
+  it("follows links to folders, as torchvision does", async () => {
+    await put({ "elsewhere/cats/1.png": "x", "set/b/1.png": "y" })
+    await symlink(join(folder, "elsewhere", "cats"), join(folder, "set", "a"))
+    await symlink(join(folder, "nowhere"), join(folder, "set", "c"))
+    const benchmark = await openBenchmark(join(folder, "set"))
+    expect(benchmark.classnames).toEqual(["a", "b"])
+    expect((await all(benchmark)).map(({ key }) => key)).toEqual(["a/1.png", "b/1.png"])
   })
 
   it("may have its split in a folder, and other names", async () => {
@@ -249,6 +263,46 @@ describe("a table", () => {
       ["1.png", 1, "one"],
       ["2.png", 0, "two"],
     ])
+  })
+
+  it("of the hub's own library takes the classes' names from the file, and its column of classes", async () => {
+    const features = {
+      image: { _type: "Image" },
+      common: { names: ["9", "a jay", "0"], _type: "ClassLabel" },
+      several: { feature: { _type: "Value" }, _type: "Sequence" },
+    }
+    const table = parquetWriteBuffer({
+      columnData: [
+        { name: "image", data: [bytes("one"), bytes("two")], type: "BYTE_ARRAY" },
+        { name: "common", data: [0n, 1n], type: "INT64" },
+      ],
+      kvMetadata: [{ key: "huggingface", value: JSON.stringify({ info: { features } }) }],
+    })
+    await put({ "data/test-00000-of-00001.parquet": Buffer.from(table) })
+    await put({ "zeroshot_classification_templates.txt": "a {c}, a bird\n" })
+    const benchmark = await openBenchmark(folder)
+    expect(benchmark).toMatchObject({
+      task: "classification",
+      classnames: ["9", "a jay", "0"],
+      templates: ["a {c}, a bird"],
+    })
+    // A number is a number, though a class is called so.
+    expect((await all(benchmark)).map(({ label }) => label)).toEqual([0, 1])
+  })
+
+  it("of several classes in a list gives them all", async () => {
+    const features = { tags: { feature: { names: ["a", "b", "c"], _type: "ClassLabel" }, _type: "List" } }
+    const table = parquetWriteBuffer({
+      columnData: [
+        { name: "image", data: [bytes("one"), bytes("two")], type: "BYTE_ARRAY" },
+        { name: "tags", data: [[0, 2], []], type: "JSON" },
+      ],
+      kvMetadata: [{ key: "huggingface", value: JSON.stringify({ info: { features } }) }],
+    })
+    await put({ "test.parquet": Buffer.from(table) })
+    const benchmark = await openBenchmark(folder)
+    expect(benchmark).toMatchObject({ task: "multilabel", classnames: ["a", "b", "c"] })
+    expect((await all(benchmark)).map(({ targets }) => targets)).toEqual([[0, 2], []])
   })
 
   it.each([

@@ -115,6 +115,12 @@ const targetsOf = (sample: Sample, classes: number, file: string): ReadonlyArray
   const numbers = parseNumpyVector(sample.files.get("npy") ?? new Uint8Array())
   if (numbers?.length !== classes)
     throw broken(file, sample, `needs a .npy of ${classes} numbers, one a class`)
+  const odd = numbers.find((number) => number !== 0 && number !== 1)
+  if (odd !== undefined)
+    throw permanent(`sample ${sample.key} of the benchmark has the number ${odd} for a class in its .npy`, {
+      file,
+      hint: "a class is there, 1, or not, 0: of difficult or ignored labels it must be settled before which they are",
+    })
   return numbers.flatMap((number, label) => (number === 0 ? [] : [label]))
 }
 
