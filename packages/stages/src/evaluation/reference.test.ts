@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { benchmarkKey, type Sample, writeBenchmarkSamples } from "../formats/index.ts"
+import { BENCHMARKS } from "./catalogue/index.ts"
 import { REFERENCE_CASES, type ReferenceCase } from "./fixtures/reference-cases.ts"
 import { evaluate } from "./index.ts"
 
@@ -72,6 +73,20 @@ describe.skipIf(!isInstalled)(title, () => {
     await run(python, [script, "eval", join(work, "cases.json")], { maxBuffer: 2 ** 26 })
   }, 1_800_000)
   afterAll(() => rm(work, { recursive: true, force: true }))
+
+  it("has the prompts and classes that the catalogue says", async () => {
+    const read = `import json, os, clip_benchmark.datasets as d
+folder = os.path.dirname(d.__file__)
+print(json.dumps([{k: len(v) for k, v in json.load(open(f"{folder}/en_{name}.json")).items()}
+                  for name in ("zeroshot_classification_templates", "classnames")]))`
+    const [prompts, classes] = JSON.parse((await run(python, ["-c", read])).stdout)
+    for (const { name, clipBenchmark, templates, classes: count } of BENCHMARKS) {
+      if (clipBenchmark === null || templates === null) continue
+      const named = clipBenchmark.replace("vtab/", "")
+      expect(prompts[templates.set], name).toBe(templates.count)
+      if (classes[named] !== undefined) expect(classes[named], name).toBe(count)
+    }
+  })
 
   const each = Object.keys(MODELS).flatMap((model) =>
     Object.entries(REFERENCE_CASES).map(([kind, { recallK }]) => [model, kind, recallK] as const),

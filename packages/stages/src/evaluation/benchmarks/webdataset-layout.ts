@@ -2,9 +2,9 @@ import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent, type StageFailure } from "@diva-pipeline/core"
 import { imageOf, listShards, readSamples, readShard, type Sample, textOf } from "../../formats/index.ts"
-import type { BenchmarkTask } from "../catalogue/index.ts"
+import { type BenchmarkTask, TEMPLATES_FILE } from "../catalogue/index.ts"
 import type { Benchmark, BenchmarkSample } from "./benchmark.ts"
-import { CLASSNAMES_FILE, readClassnames, readTemplates, splitLines, TEMPLATES_FILE } from "./class-texts.ts"
+import { CLASSNAMES_FILE, readClassnames, readTemplates, splitLines } from "./class-texts.ts"
 import { parseNumpyVector } from "./npy.ts"
 
 /** The folder of a split's shards: `<split>/`, or the benchmark's own; undefined when there are none. */

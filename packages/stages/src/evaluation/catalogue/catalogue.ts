@@ -34,9 +34,8 @@ const MMVP_VLM: BenchmarkEntry = {
   task: "pairs",
   clipBenchmark: null,
   source: {
-    kind: "hub",
     repository: "MMVP/MMVP_VLM",
-    revision: "main",
+    revision: "211372d5357398f914d806d07dc305aea1f257d2",
     include: ["Questions.csv", "MLLM_VLM*"],
   },
   split: "test",
