@@ -183,6 +183,20 @@ describe("a folder of images for each class", () => {
     expect((await all(benchmark)).map(({ key }) => key)).toEqual(["a/1.png", "b/1.png"])
   })
 
+  it("are the classes of their names where the list has these, in whatever order", async () => {
+    await put({ "cat/1.png": "x", "dog/1.png": "y", "classnames.txt": "dog\nowl\ncat\n" })
+    const benchmark = await openBenchmark(folder)
+    expect((await all(benchmark)).map(({ key, label }) => [key, label])).toEqual([
+      ["cat/1.png", 2],
+      ["dog/1.png", 0],
+    ])
+    await put({ "classnames.txt": "dog\na cat\n" })
+    await expect(openBenchmark(folder)).rejects.toMatchObject({
+      message:
+        "classnames.txt has the class dog in line 1, but by the order of the folders' names it is class 2",
+    })
+  })
+
   it("may have its split in a folder, and other names", async () => {
     await put({ "test/n01/1.png": "x", "test/n02/1.png": "y", "train/n01/1.png": "z" })
     await texts("tench\ngoldfish\n", "a {c}\n")
