@@ -83,7 +83,7 @@ export const computeImageFeatures = async (request: ImageFeaturesRequest): Promi
     ),
     logitBias: encoded.logitBias,
     flags: [
-      ...odditiesOfSize(await nameOf(request.benchmark), request.split, samples),
+      ...odditiesOfSize(await nameOf(request.benchmark), request.split, benchmark, samples),
       ...odditiesOfLists(benchmark, samples),
       ...odditiesOfImages(samples),
       ...(await odditiesAcross(request.benchmark, request.split, request.against, samples, request.signal)),
