@@ -58,6 +58,15 @@ describe("ready pipelines of training", () => {
     },
   )
 
+  test("released-weights.yaml scores each view of both models, before and after", async () => {
+    const { tasks } = await load("pipelines/released-weights.yaml", ["benchmark"])
+    for (const side of ["before", "after"])
+      expect(tasks.flatMap(({ key, matrix }) => (key === side ? [matrix.view] : []))).toEqual([
+        ...["class", "original", "all-tokens"],
+        ...["class", "original", "all-tokens"],
+      ])
+  })
+
   test("full.yaml begins with a list", async () => {
     const { tasks } = await load("pipelines/full.yaml", ["list", "benchmark"])
     expect(tasks.map(({ key }) => key)).toEqual(expect.arrayContaining(["images", "train", "report"]))
