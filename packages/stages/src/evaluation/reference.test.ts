@@ -1,18 +1,21 @@
 import { execFile } from "node:child_process"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { benchmarkKey, type Sample, writeBenchmarkSamples } from "../formats/index.ts"
 import { BENCHMARKS } from "./catalogue/index.ts"
-import { REFERENCE_CASES, type ReferenceCase } from "./fixtures/reference-cases.ts"
+import { anyPicture, NAMES, REFERENCE_CASES, type ReferenceCase } from "./fixtures/reference-cases.ts"
 import { evaluate } from "./index.ts"
 
 const script = join(import.meta.dirname, "../../../../test/reference/zero_shot.py")
 /** A Python that has CLIP_benchmark, webdataset and open_clip_torch. */
 const python = process.env.DIVA_REFERENCE_PYTHON ?? "python3"
-const run = promisify(execFile)
+/** Where cores are few and busy, torch's threads wait for each other longer than they compute. */
+const env = { ...process.env, OMP_NUM_THREADS: "1" }
+const run = (file: string, args: ReadonlyArray<string>, options = {}) =>
+  promisify(execFile)(file, args, { ...options, env })
 
 const isInstalled = await run(python, ["-c", "import torch, open_clip, webdataset, clip_benchmark"]).then(
   () => true,
@@ -36,6 +39,25 @@ const MODELS = {
     text_cfg: { context_length: 40, width: 32, heads: 4, layers: 3 },
   },
 }
+
+const TYPES = ["Orientation", "State", "Camera Perspective"]
+const PAIRS = 24
+
+/** A folder of pairs as MMVP's repository has it; its pictures are of all kinds, whatever their names say. */
+const writePairs = async (folder: string): Promise<void> => {
+  const rows = ["\ufeffQuestion ID,Type,Statement"]
+  for (let index = 0; index < 2 * PAIRS; index++) {
+    const type = TYPES[Math.floor((index / 2 / PAIRS) * TYPES.length)] ?? ""
+    const [, bytes] = await anyPicture(index)
+    await mkdir(join(folder, "MLLM_VLM Images", type), { recursive: true })
+    await writeFile(join(folder, "MLLM_VLM Images", type, `${index + 1}.jpg`), bytes)
+    const [noun, colour] = [NAMES[(index * 5) % NAMES.length], ["red", "blue", "old", "many"][index % 4]]
+    rows.push(`${index + 1},${type},"${colour} ""${noun}"", ${noun} &amp; more"`)
+  }
+  await writeFile(join(folder, "Questions.csv"), rows.join("\r\n"))
+}
+
+const running = { signal: new AbortController().signal, progress: () => undefined }
 
 const writeCase = async (folder: string, given: ReferenceCase): Promise<void> => {
   const samples: Array<Sample> = []
@@ -71,8 +93,49 @@ describe.skipIf(!isInstalled)(title, () => {
     )
     await writeFile(join(work, "cases.json"), JSON.stringify(cases))
     await run(python, [script, "eval", join(work, "cases.json")], { maxBuffer: 2 ** 26 })
+    await writePairs(join(work, "pairs"))
+    const ofPairs = Object.keys(MODELS).map((model) => ({
+      model: join(work, model),
+      benchmark: join(work, "pairs"),
+      output: join(work, `${model} pairs.json`),
+    }))
+    await writeFile(join(work, "pairs.json"), JSON.stringify(ofPairs))
+    await run(python, [script, "pairs", join(work, "pairs.json")], { maxBuffer: 2 ** 26 })
   }, 1_800_000)
   afterAll(() => rm(work, { recursive: true, force: true }))
+
+  it.each(Object.keys(MODELS))(
+    "and MMVP's protocol say the same of the model %s, question by question",
+    async (model) => {
+      const theirs: ReadonlyArray<{ pair: string; kind: string; shares: [number, number]; right: boolean }> =
+        JSON.parse(await readFile(join(work, `${model} pairs.json`), "utf8"))
+      const { metrics, predictions } = await evaluate({
+        model: join(work, model),
+        benchmark: join(work, "pairs"),
+        split: "test",
+        tasks: ["pairs"],
+        against: [],
+        views: { draws: 1, seed: 0 },
+        batch: 7,
+        ...running,
+        score: { view: "class", topK: [1], recallK: [1], label: "pairs" },
+      })
+      expect(metrics.pairs?.map(({ pair, right }) => [pair, right === 1])).toEqual(
+        theirs.map(({ pair, right }) => [pair, right]),
+      )
+      expect(new Set(theirs.map(({ shares }) => shares[0] > 0.5)).size).toBe(2)
+      predictions.questions?.forEach(({ probability }, index) => {
+        const share = theirs[Math.floor(index / 2)]?.shares[index % 2] ?? Number.NaN
+        expect(probability).toBeCloseTo(index % 2 === 0 ? share : 1 - share, 4)
+      })
+      const shares = TYPES.map((type) => {
+        const own = theirs.filter(({ kind }) => kind === type)
+        return own.filter(({ right }) => right).length / own.length
+      })
+      expect(metrics.per_category?.map(({ value }) => value)).toEqual(shares)
+      expect(metrics.metrics.average).toBeCloseTo(shares.reduce((sum, one) => sum + one, 0) / 3, 12)
+    },
+  )
 
   it("has the prompts and classes that the catalogue says", async () => {
     const read = `import json, os, clip_benchmark.datasets as d
@@ -105,8 +168,7 @@ print(json.dumps([{k: len(v) for k, v in json.load(open(f"{folder}/en_{name}.jso
         against: [],
         views: { draws: 1, seed: 0 },
         batch: 13,
-        signal: new AbortController().signal,
-        progress: () => undefined,
+        ...running,
         score: { view: "class", topK: [1, 5], recallK, label: kind },
       })
       const known = Object.entries(theirs).filter(([, value]) => value !== null)
