@@ -42,6 +42,31 @@ describe("ready pipelines of training", () => {
     expect(tasks.map(({ key }) => key)).toContain("train")
   })
 
+  test.each([...ofModels, "pipelines/full.yaml"])(
+    "%s scores all views, before and after, from one pass of each model",
+    async (file) => {
+      const given = file.endsWith("full.yaml")
+        ? (["list", "benchmark"] as const)
+        : (["images", "benchmark"] as const)
+      const { tasks } = await load(file, given)
+      const views = (stage: string) =>
+        tasks.flatMap(({ key, matrix }) => (key === stage ? [matrix.view] : []))
+      for (const side of ["before", "after"]) {
+        expect(views(side)).toEqual(["class", "original", "all-tokens"])
+        expect(tasks.filter(({ key }) => key === `images-${side}`)).toHaveLength(1)
+      }
+    },
+  )
+
+  test("released-weights.yaml scores each view of both models, before and after", async () => {
+    const { tasks } = await load("pipelines/released-weights.yaml", ["benchmark"])
+    for (const side of ["before", "after"])
+      expect(tasks.flatMap(({ key, matrix }) => (key === side ? [matrix.view] : []))).toEqual([
+        ...["class", "original", "all-tokens"],
+        ...["class", "original", "all-tokens"],
+      ])
+  })
+
   test("full.yaml begins with a list", async () => {
     const { tasks } = await load("pipelines/full.yaml", ["list", "benchmark"])
     expect(tasks.map(({ key }) => key)).toEqual(expect.arrayContaining(["images", "train", "report"]))

@@ -45,7 +45,7 @@ describe("benchmarks", () => {
     await using hub = await startHub({
       repositories: {
         "datasets/MMVP/MMVP_VLM": {
-          refs: { main: "d".repeat(40) },
+          refs: { main: "211372d5357398f914d806d07dc305aea1f257d2" },
           files: {
             "README.md": file("not wanted"),
             "Questions.csv": file("Question ID,Type,Statement\n1,Color,red\n2,Color,blue\n"),

@@ -1,9 +1,11 @@
 """python zero_shot.py model FOLDER CONFIG.json : a random CLIP in open_clip's layout, with its tokenizer.
 python zero_shot.py eval CASES.json : what CLIP_benchmark's own command says of models and webdatasets.
+python zero_shot.py pairs CASES.json : what MMVP's protocol says of models and folders of pairs, by question, computed by open_clip.
 
-CONFIG.json is a model_cfg. CASES.json is a list of {model, benchmark, task, output, split?}: folders, and the file for the metrics.
+CONFIG.json is a model_cfg. CASES.json is a list of {model, benchmark, task, output, split?, recalls?}: folders, and the file for the metrics.
 Prints the seconds and CPU seconds of each case, without what is imported.
 """
+import csv
 import json
 import os
 import resource
@@ -20,6 +22,7 @@ except RuntimeError:
     library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 import open_clip
+from PIL import Image
 from open_clip.tokenizer import SimpleTokenizer
 from safetensors.torch import save_file
 
@@ -85,14 +88,38 @@ def evaluate(cases: str) -> None:
                 "--model", f"local-dir:{case['model']}", "--pretrained", "file",
                 "--dataset", DATASETS[case["task"]], "--dataset_root", case["benchmark"],
                 "--task", case["task"], "--split", case.get("split", "test"), "--output", case["output"],
-                "--recall_k", "1", "5", "10", "--batch_size", str(case.get("batch", 64)),
+                "--recall_k", *map(str, case.get("recalls", [1, 5, 10])), "--batch_size", str(case.get("batch", 64)),
                 "--num_workers", str(case.get("workers", 0)),
             ]
             clip_benchmark.cli.main()
             print(json.dumps({"seconds": time.time() - start, "cpu": cpu_seconds() - used}))
 
 
+def score_pairs(cases: str) -> None:
+    with open(cases) as file:
+        for case in json.load(file):
+            model, _, transform = open_clip.create_model_and_transforms(f"local-dir:{case['model']}")
+            tokenizer = open_clip.get_tokenizer(f"local-dir:{case['model']}")
+            model.eval()
+            with open(f"{case['benchmark']}/Questions.csv", newline="") as questions:
+                rows = [row for row in csv.reader(questions)][1:]
+            answers = []
+            for (first, kind, one), (second, _, other) in zip(rows[::2], rows[1::2]):
+                pictures = [Image.open(f"{case['benchmark']}/MLLM_VLM Images/{kind}/{qid}.jpg") for qid in (first, second)]
+                texts = tokenizer([f"a photo of {one}", f"a photo of {other}"])
+                with torch.no_grad():
+                    images = model.encode_image(torch.stack([transform(picture) for picture in pictures]), normalize=True)
+                    logits = model.logit_scale.exp() * model.encode_text(texts, normalize=True) @ images.T
+                shares = logits.softmax(dim=-1)[:, 0].tolist()
+                answers.append({"pair": f"{first}/{second}", "kind": kind, "shares": shares,
+                                "right": shares[0] > 0.5 and not shares[1] > 0.5})
+            with open(case["output"], "w") as file:
+                json.dump(answers, file)
+
+
 if sys.argv[1] == "model":
     write_model(sys.argv[2], sys.argv[3])
+elif sys.argv[1] == "pairs":
+    score_pairs(sys.argv[2])
 else:
     evaluate(sys.argv[2])

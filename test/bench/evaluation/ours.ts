@@ -83,11 +83,11 @@ const logits = (): string => {
   return JSON.stringify({ seconds, ...metrics.metrics, intervals })
 }
 
-const retrieval = async (): Promise<string> => {
+const retrieval = async (images: number): Promise<string> => {
   const { similarityBlocks } = await import("../../../packages/stages/src/evaluation/scoring/similarity.ts")
   const { loadBackend } = await import("../../../packages/stages/src/tensor/index.ts")
   await loadBackend()
-  const [images, captions, width] = [5000, 5, 512]
+  const [captions, width] = [5, 512]
   const imageOfText = Int32Array.from({ length: images * captions }, (_, text) => Math.floor(text / captions))
   const rows = (count: number, mix: (row: number, column: number) => number) => {
     const values = new Float32Array(count * width)
@@ -121,4 +121,5 @@ const retrieval = async (): Promise<string> => {
   return JSON.stringify({ seconds, recalls })
 }
 
-process.stdout.write(`${process.argv[2] === "logits" ? logits() : await retrieval()}\n`)
+const [, , work, images = "5000"] = process.argv
+process.stdout.write(`${work === "logits" ? logits() : await retrieval(Number(images))}\n`)

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import sharp from "sharp"
 import { hostEnvironment } from "../../../packages/core/src/stage/index.ts"
 import { median } from "../measure.ts"
+import { TORCH_PEERS } from "../peers.ts"
 
 /** The works, with the times of PyTorch's that we want to stay within, and how often each is run, in turns. */
 const WORKS = [
@@ -17,13 +18,7 @@ const WORKS = [
 ] as const
 
 /** Packages to compare with. */
-export const MODEL_PEERS = [
-  "torch==2.14.1",
-  "open_clip_torch==3.3.0",
-  "timm==1.0.31",
-  "diffusers==0.42.1",
-  "transformers==5.23.0",
-]
+export const MODEL_PEERS = [...TORCH_PEERS, "timm==1.0.31", "diffusers==0.42.1", "transformers==5.23.0"]
 
 interface Timed {
   readonly seconds: number

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as tf from "@tensorflow/tfjs-core"
+import sharp from "sharp"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { completeDesign } from "../condition/designs/index.ts"
 import {
@@ -11,6 +12,7 @@ import {
   writeSafetensors,
   writeShards,
 } from "../formats/index.ts"
+import { decodeImage, encodePng } from "../images/index.ts"
 import { loadClip, textFeatures } from "../models/clip/index.ts"
 import { loadBackend } from "../tensor/index.ts"
 import { CLASSES, picture, writeTinyModel } from "./fixtures/tiny-model.ts"
@@ -214,6 +216,43 @@ describe("features that were written", () => {
       category: "Color and Appearance",
       key: "2",
     })
+  })
+})
+
+describe("pictures of other kinds than RGB", () => {
+  it("become RGB before they are resized, but for pairs", async () => {
+    const raw = { raw: { width: 40, height: 30, channels: 3 } } as const
+    const data = Uint8Array.from({ length: 3600 }, (_, at) => (at * 37) % 256)
+    const palette = await sharp(data, raw).png({ palette: true, colours: 8 }).toBuffer()
+    const plain = encodePng(await decodeImage(palette))
+    const files = [palette, Buffer.from(plain)] as const
+    await writeTexts("kinds", CLASSES)
+    await writeBenchmarkSamples(
+      folder("kinds"),
+      files.map((png, index) => ({
+        key: `s${index}`,
+        files: new Map([
+          ["png", png],
+          ["cls", text(String(index))],
+        ]),
+      })),
+    )
+    await mkdir(folder("kinds-of-pairs", "MLLM_VLM_Images", "Text"), { recursive: true })
+    await writeFile(folder("kinds-of-pairs", "Questions.csv"), "id,type,statement\n1,Text,a\n2,Text,b\n")
+    for (const [index, png] of files.entries())
+      await writeFile(folder("kinds-of-pairs", "MLLM_VLM_Images", "Text", `${index + 1}.png`), png)
+    const rows = async (benchmark: string) => {
+      const { views } = await computeImageFeatures(request(benchmark))
+      const values = views.get("class")?.draws[0]?.values ?? new Float32Array()
+      return [[...values.subarray(0, 8)], [...values.subarray(8)]]
+    }
+    const distance = (a: ReadonlyArray<number> = [], b: ReadonlyArray<number> = []) =>
+      Math.max(...a.map((value, column) => Math.abs(value - (b[column] ?? Number.NaN))))
+    const [first, second] = await rows("kinds")
+    expect(distance(first, second)).toBeLessThan(1e-5)
+    const [own, converted] = await rows("kinds-of-pairs")
+    expect(distance(own, converted)).toBeGreaterThan(1e-3)
+    expect(distance(converted, second)).toBeLessThan(1e-5)
   })
 })
 

@@ -17,19 +17,22 @@ export interface Preprocessing {
   readonly mode: "shortest" | "squash"
   /** `bicubic` without other word. */
   readonly interpolation?: Filter
+  /** Whether a picture of another kind becomes RGB before it is resized, as webdataset and torchvision read it. */
+  readonly rgbFirst?: boolean
 }
 
 /**
  * An image as a model's input, as open_clip's evaluation transform makes it: `[size, size, 3]`, normalised. A picture
- * of another kind becomes RGB after it was resized.
+ * of another kind becomes RGB after it was resized, where `rgbFirst` doesn't say otherwise.
  *
  * @param into where the values go, such as a part of a batch
  */
 export const preprocessForClip = (
-  picture: Picture,
+  opened: Picture,
   how: Preprocessing,
   into = new Float32Array(3 * how.size ** 2),
 ): Float32Array<ArrayBuffer> => {
+  const picture = how.rgbFirst === true ? toRgb(opened) : opened
   const resizing = how.mode === "squash" ? { width: how.size, height: how.size } : middleOf(picture, how.size)
   const resized = resizePicture(picture, { ...resizing, filter: how.interpolation ?? "bicubic" })
   return normalise(toRgb(resized), how.mean, how.std, into)

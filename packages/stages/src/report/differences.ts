@@ -2,13 +2,14 @@ import type { Metrics } from "../evaluation/metrics/index.ts"
 import {
   type Changes,
   comparePaired,
+  compareResampled,
   type Equivalence,
   equivalenceOf,
   type Interval,
   unpairedDifference,
 } from "../statistics/index.ts"
 import type { Measure } from "./measures.ts"
-import { groupingOf, itemSeeds, reportStream, type Score, scoreOf } from "./scores.ts"
+import { groupingOf, itemSeeds, reportStream, resampledSeeds, type Score, scoreOf } from "./scores.ts"
 import type { Verdict } from "./verdict.ts"
 
 /** After minus before. */
@@ -72,12 +73,8 @@ export const compareMetric = (files: Files, measure: Measure, comparing: Compari
 type Found = Omit<Difference, "adjusted" | "verdict">
 
 const pairedDifference = (files: Files, measure: Measure, comparing: Comparing): Found | undefined => {
-  const { metric } = measure
-  const [before, after] = [itemSeeds(files.before, metric), itemSeeds(files.after, metric)]
-  const [first] = files.before
-  if (first === undefined || before === undefined || after?.[0].length !== before[0].length) return undefined
-  const stream = reportStream("difference", metric, ...comparing.names)
-  const found = comparePaired(before, after, stream, groupingOf(first, measure))
+  const found = byItems(files, measure, comparing) ?? byResamples(files, measure, comparing)
+  if (found === undefined) return undefined
   const { value, interval, test, p, changes, isUnchanged } = found
   return {
     value,
@@ -88,6 +85,27 @@ const pairedDifference = (files: Files, measure: Measure, comparing: Comparing):
     isUnchanged,
     equivalence: equivalenceOf(found, comparing.margin),
   }
+}
+
+const byItems = (files: Files, measure: Measure, { names }: Comparing) => {
+  const { metric } = measure
+  const [before, after] = [itemSeeds(files.before, metric), itemSeeds(files.after, metric)]
+  const [first] = files.before
+  if (first === undefined || before === undefined || after?.[0].length !== before[0].length) return undefined
+  return comparePaired(
+    before,
+    after,
+    reportStream("difference", metric, ...names),
+    groupingOf(first, measure),
+  )
+}
+
+const byResamples = (files: Files, { metric }: Measure, { names }: Comparing) => {
+  const [before, after] = [resampledSeeds(files.before, metric), resampledSeeds(files.after, metric)]
+  const [first] = files.before
+  if (first === undefined || before === undefined || after === undefined) return undefined
+  if (before[0].resamples.length !== after[0].resamples.length) return undefined
+  return compareResampled(before, after, first.n, reportStream("difference", metric, ...names))
 }
 
 /** Metrics of which no answers of single items are recorded, and scores of different items. */

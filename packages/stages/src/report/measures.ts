@@ -21,7 +21,7 @@ const MEASURES: Readonly<Record<Metrics["kind"], ReadonlyArray<Measure>>> = {
   "zero-shot": [
     measure("acc1", "top-1 accuracy", { primary: true }),
     measure("acc5", "top-5 accuracy"),
-    measure("mean_per_class_recall", "mean per-class recall"),
+    measure("mean_per_class_recall", "mean per-class recall", { items: "strata" }),
     measure("mean_average_precision", "mean average precision", { primary: true }),
   ],
   retrieval: [

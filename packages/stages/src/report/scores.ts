@@ -4,6 +4,7 @@ import {
   type Estimate,
   type Grouping,
   mean,
+  type ResampledSeeds,
   type Seeds,
   shareEstimate,
   summaryEstimate,
@@ -72,3 +73,15 @@ export const itemSeeds = (files: ReadonlyArray<Metrics>, metric: string): Seeds 
 
 const itemShares = (draws: ReadonlyArray<string>): Float64Array =>
   Float64Array.from(draws[0] ?? "", (_, item) => mean(draws.map((draw) => (draw[item] === "1" ? 1 : 0))))
+
+/** For each file the metric in resamples of its items; undefined where a file has no such record. */
+export const resampledSeeds = (files: ReadonlyArray<Metrics>, metric: string): ResampledSeeds | undefined => {
+  const seeds = files.flatMap(({ metrics, items }) => {
+    const [value, resamples] = [metrics[metric], items.resamples?.[metric]]
+    return value === undefined || resamples === undefined ? [] : [{ value, resamples }]
+  })
+  const [first, ...others] = seeds
+  if (first === undefined || seeds.length < files.length) return undefined
+  const isAlike = others.every(({ resamples }) => resamples.length === first.resamples.length)
+  return isAlike ? [first, ...others] : undefined
+}

@@ -19,6 +19,7 @@ export {
 } from "./interval.ts"
 export { mcnemarTest } from "./mcnemar.ts"
 export { mean, standardDeviation } from "./moments.ts"
+export { compareResampled, type ResampledSeeds } from "./resampled.ts"
 export type { Grouping } from "./resampling.ts"
 export { shareEstimate, summaryEstimate } from "./scores.ts"
 export { unpairedDifference } from "./unpaired.ts"

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
+import { TEMPLATES_FILE } from "../catalogue/index.ts"
 
 export const CLASSNAMES_FILE = "classnames.txt"
-export const TEMPLATES_FILE = "zeroshot_classification_templates.txt"
 
 /** Where Python's `splitlines` ends a line. */
 const LINE_ENDS = new RegExp(`\r\n|[\n\r\v\f${String.fromCharCode(0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029)}]`)

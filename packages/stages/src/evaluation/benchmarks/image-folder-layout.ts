@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises"
+import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { IMAGE_EXTENSIONS } from "../../formats/index.ts"
@@ -22,15 +22,54 @@ export const classFolder = async (folder: string, split: string): Promise<string
 
 const foldersIn = async (folder: string): Promise<ReadonlyArray<string>> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const isFolder = await Promise.all(
+    entries.map((entry) =>
+      entry.isSymbolicLink() ? leadsToFolder(join(folder, entry.name)) : entry.isDirectory(),
+    ),
+  )
   return entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+    .filter(({ name }, index) => isFolder[index] === true && !name.startsWith("."))
     .map(({ name }) => name)
     .sort(byCodePoints)
 }
 
+const leadsToFolder = (link: string): Promise<boolean> =>
+  stat(link).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
 const imagesIn = async (folder: string): Promise<ReadonlyArray<string>> => {
   const paths = (await readdir(folder, { recursive: true })).map((path) => path.replaceAll("\\", "/"))
   return paths.filter((path) => isImageName(path.slice(path.lastIndexOf("/") + 1))).sort(byCodePoints)
+}
+
+/**
+ * The class of each folder: the one of its name where the list names them all, else a line for each in the order of their
+ * names.
+ *
+ * @throws StageFailure where the list fits in neither way
+ */
+const labelsOf = (
+  folders: ReadonlyArray<string>,
+  classnames: ReadonlyArray<string>,
+  file: string,
+): ReadonlyArray<number> => {
+  const named = folders.map((name) => classnames.indexOf(name))
+  if (named.every((label) => label >= 0)) return named
+  const hint = "it has a line for each folder, in the order of their names, or has all folders' names"
+  if (classnames.length !== folders.length)
+    throw permanent(
+      `${CLASSNAMES_FILE} has ${classnames.length} names, but there are ${folders.length} folders of classes`,
+      { file, hint },
+    )
+  const astray = named.findIndex((label, place) => label >= 0 && label !== place)
+  if (astray >= 0)
+    throw permanent(
+      `${CLASSNAMES_FILE} has the class ${folders[astray]} in line ${(named[astray] ?? 0) + 1}, but by the order of the folders' names it is class ${astray + 1}`,
+      { file, hint },
+    )
+  return folders.map((_, place) => place)
 }
 
 /**
@@ -49,16 +88,9 @@ export const openImageFolder = async (folder: string, classes: string): Promise<
       hint: "remove its folder, if it shall be none",
     })
   const classnames = (await readClassnames(folder)) ?? folders
-  if (classnames.length !== folders.length)
-    throw permanent(
-      `${CLASSNAMES_FILE} has ${classnames.length} names, but there are ${folders.length} folders of classes`,
-      {
-        file: join(folder, CLASSNAMES_FILE),
-        hint: "it has a line for each folder, in the order of their names",
-      },
-    )
-  const paths = images.flatMap((names, label) =>
-    names.map((name) => ({ path: `${folders[label]}/${name}`, label })),
+  const labels = labelsOf(folders, classnames, join(folder, CLASSNAMES_FILE))
+  const paths = images.flatMap((names, place) =>
+    names.map((name) => ({ path: `${folders[place]}/${name}`, label: labels[place] ?? 0 })),
   )
   return {
     task: "classification",

@@ -1,7 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { parquetWriteBuffer } from "hyparquet-writer"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { writeBenchmarkSamples } from "../../formats/index.ts"
 import { splitLines } from "./class-texts.ts"
@@ -127,6 +126,11 @@ describe("a webdataset", () => {
       /\.npy of 2 numbers/,
     ],
     ["no captions", { jpg: "x", txt: " \n" }, /empty \.txt/],
+    [
+      "a label that is neither there nor not",
+      { png: "x", npy: npy("|i1", Int8Array.of(1, -1).buffer, 2) },
+      /the number -1 for a class/,
+    ],
   ])("is refused at a sample with %s", async (_, files, message) => {
     await texts("a\nb\n")
     await writeSamples([files])
@@ -169,6 +173,29 @@ describe("a folder of images for each class", () => {
     ])
   })
 
+  it("follows links to folders, as torchvision does", async () => {
+    await put({ "elsewhere/cats/1.png": "x", "set/b/1.png": "y" })
+    await symlink(join(folder, "elsewhere", "cats"), join(folder, "set", "a"))
+    await symlink(join(folder, "nowhere"), join(folder, "set", "c"))
+    const benchmark = await openBenchmark(join(folder, "set"))
+    expect(benchmark.classnames).toEqual(["a", "b"])
+    expect((await all(benchmark)).map(({ key }) => key)).toEqual(["a/1.png", "b/1.png"])
+  })
+
+  it("are the classes of their names where the list has these, in whatever order", async () => {
+    await put({ "cat/1.png": "x", "dog/1.png": "y", "classnames.txt": "dog\nowl\ncat\n" })
+    const benchmark = await openBenchmark(folder)
+    expect((await all(benchmark)).map(({ key, label }) => [key, label])).toEqual([
+      ["cat/1.png", 2],
+      ["dog/1.png", 0],
+    ])
+    await put({ "classnames.txt": "dog\na cat\n" })
+    await expect(openBenchmark(folder)).rejects.toMatchObject({
+      message:
+        "classnames.txt has the class dog in line 1, but by the order of the folders' names it is class 2",
+    })
+  })
+
   it("may have its split in a folder, and other names", async () => {
     await put({ "test/n01/1.png": "x", "test/n02/1.png": "y", "train/n01/1.png": "z" })
     await texts("tench\ngoldfish\n", "a {c}\n")
@@ -182,89 +209,6 @@ describe("a folder of images for each class", () => {
     })
     await mkdir(join(folder, "test", "empty"))
     await expect(openBenchmark(folder)).rejects.toMatchObject({ message: "the class empty has no images" })
-  })
-})
-
-describe("a table", () => {
-  it("of paths and names gives labelled images", async () => {
-    await put({
-      "test.csv": 'image,label\nimg/1.png,dog\nimg/2.png,"cat, grey"\n',
-      "img/1.png": "1",
-      "img/2.png": "2",
-    })
-    const benchmark = await openBenchmark(folder)
-    expect(benchmark).toMatchObject({ task: "classification", classnames: ["cat, grey", "dog"], total: 2 })
-    expect((await all(benchmark)).map(({ key, label, image }) => [key, label, text(image)])).toEqual([
-      ["img/1.png", 1, "1"],
-      ["img/2.png", 0, "2"],
-    ])
-  })
-
-  it("of numbers takes its names from the list", async () => {
-    await put({ "only.tsv": "filepath\tlabels\n1.png\t0|2\n2.png\t\n", "1.png": "1", "2.png": "2" })
-    await texts("a\nb\nc\n")
-    const benchmark = await openBenchmark(folder)
-    expect(benchmark).toMatchObject({ task: "multilabel", classnames: ["a", "b", "c"] })
-    expect((await all(benchmark)).map(({ targets }) => targets)).toEqual([[0, 2], []])
-  })
-
-  it("of captions gives the rows of one path as one image", async () => {
-    await put({
-      "test.csv": "filepath\ttitle\n1.png\ta cat\n2.png\ta dog\n1.png\tone cat\n",
-      "1.png": "1",
-      "2.png": "2",
-    })
-    const benchmark = await openBenchmark(join(folder, "test.csv"))
-    expect(benchmark.task).toBe("retrieval")
-    expect((await all(benchmark)).map(({ key, captions }) => [key, captions])).toEqual([
-      ["1.png", ["a cat", "one cat"]],
-      ["2.png", ["a dog"]],
-    ])
-  })
-
-  it("of the hub's kind gives the images that are in it", async () => {
-    const table = parquetWriteBuffer({
-      schema: [
-        { name: "root", num_children: 2 },
-        { name: "image", num_children: 2, repetition_type: "OPTIONAL" },
-        { name: "bytes", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" },
-        { name: "path", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" },
-        { name: "label", type: "INT64", repetition_type: "OPTIONAL" },
-      ],
-      columnData: [
-        {
-          name: "image",
-          data: [
-            { bytes: bytes("one"), path: "1.png" },
-            { bytes: bytes("two"), path: "2.png" },
-          ],
-        },
-        { name: "label", data: [1n, 0n] },
-      ],
-    })
-    await put({ "data/test-00000-of-00001.parquet": Buffer.from(table) })
-    await put({ "data/classnames.txt": "no\nyes\n" })
-    const benchmark = await openBenchmark(folder)
-    expect((await all(benchmark)).map(({ key, label, image }) => [key, label, text(image)])).toEqual([
-      ["1.png", 1, "one"],
-      ["2.png", 0, "two"],
-    ])
-  })
-
-  it.each([
-    ["without images", "name,label\na,b\n", /no column of images: it has name, label/],
-    ["without classes", "image,size\na,b\n", /no column of classes or captions/],
-    ["of numbers without names", "image,label\n1.png,0\n", /nothing says what they are called/],
-    ["of an image that is missing", "image,label\nnone.png,cat\n", /the image none\.png is missing/],
-    ["of addresses", "image,label\nhttps://a.example/b.png,cat\n", /image is at https:/],
-    ["of rows that differ", "image,label\na,b,c\n", /can't be read/],
-    ["of nothing", "image,label\n", /no rows/],
-  ])("%s is refused", async (_, content, message) => {
-    await put({ "test.csv": content })
-    await expect(openBenchmark(folder).then(all)).rejects.toMatchObject({
-      _tag: "StageFailure",
-      message: expect.stringMatching(message),
-    })
   })
 })
 

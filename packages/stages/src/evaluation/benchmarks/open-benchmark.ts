@@ -1,4 +1,5 @@
 import { readdir, stat } from "node:fs/promises"
+import { dirname } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import type { Benchmark } from "./benchmark.ts"
 import { classFolder, openImageFolder } from "./image-folder-layout.ts"
@@ -21,7 +22,7 @@ export const openBenchmark = async (source: string, split = "test"): Promise<Ben
   const shards = await shardFolder(source, split)
   if (shards !== undefined) return openWebdataset(source, shards)
   const tables = await findTables(source, split)
-  if (tables.length > 0) return openTables(tables)
+  if (tables.length > 0) return openTables(tables, found.isDirectory() ? source : dirname(source))
   const classes = await classFolder(source, split)
   if (classes !== undefined) return openImageFolder(source, classes)
   throw permanent("this is no benchmark in a layout that is read", {

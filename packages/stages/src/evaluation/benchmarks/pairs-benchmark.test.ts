@@ -54,6 +54,12 @@ describe("reading a pairs benchmark", () => {
     ["a type that is a path", `${HEADER}1,../x,a\n2,../x,b\n`, /can't be a type/, 2],
     ["an empty statement", `${HEADER}1,Text,a\n2,Text,\n`, /no statement/, 3],
     ["an odd row out", `${HEADER}1,Text,a\n2,Text,b\n3,Text,c\n`, /no partner/, 4],
+    [
+      "a question that comes again",
+      `${HEADER}1,Text,a\n2,Text,b\n1,Text,c\n2,Text,d\n`,
+      /twice: in line 2/,
+      4,
+    ],
     ["ids out of step", `${HEADER}2,Text,a\n3,Text,b\n`, /no pair/, 2],
   ])("fails at the row when there is %s", async (_, csv, message, line) => {
     await benchmark(csv, ["Text/1.jpg", "Text/2.jpg"])

@@ -92,7 +92,22 @@ const parseRows = (text: string, file: string): ReadonlyArray<Row> => {
       file: `${file}:${head.line}`,
       hint: "add a first line: Question ID,Type,Statement",
     })
-  return records.slice(1).map(({ record, line }) => parseRow(record, line, file))
+  return withoutRepeats(
+    records.slice(1).map(({ record, line }) => parseRow(record, line, file)),
+    file,
+  )
+}
+
+/** A question that comes again would count twice. */
+const withoutRepeats = (rows: ReadonlyArray<Row>, file: string): ReadonlyArray<Row> => {
+  const lines = new Map<number, number>()
+  for (const { id, line } of rows) {
+    const first = lines.get(id)
+    if (first !== undefined)
+      throw permanent(`question ${id} is there twice: in line ${first}, too`, { file: `${file}:${line}` })
+    lines.set(id, line)
+  }
+  return rows
 }
 
 interface CsvRecord {

@@ -28,18 +28,19 @@ export const findTables = async (source: string, split: string): Promise<Readonl
 /**
  * Opens tables with a column of images (paths beside the table, or their bytes) and one of classes (numbers, or names),
  * of several classes (a list, or names between `|`), or of captions (a list, or a row for each).
+ *
+ * @param source the folder that may have the texts of the classes, too
  */
-export const openTables = async (files: ReadonlyArray<string>): Promise<Benchmark> => {
+export const openTables = async (files: ReadonlyArray<string>, source: string): Promise<Benchmark> => {
   const tables = await Promise.all(files.map(openTable))
-  const { columns, file }: Pick<Table, "columns" | "file"> = tables[0] ?? { columns: [], file: "" }
-  const folder = dirname(file)
-  const find = (names: ReadonlyArray<string>) => names.find((name) => columns.includes(name))
-  const image = find(IMAGES)
+  const [first] = tables
+  if (first === undefined) throw permanent("there is no table", { file: source })
+  const { columns, file } = first
+  const image = find(columns, IMAGES)
   if (image === undefined) throw noColumn(file, columns, "images", IMAGES)
-  const single = find(LABELS)
-  const labels = single ?? find(SEVERAL)
-  if (labels !== undefined) return labelledTables(tables, folder, image, labels, single === undefined)
-  const captions = find(CAPTIONS)
+  const labels = labelColumn(first)
+  if (labels !== undefined) return labelledTables(tables, [dirname(file), source], image, labels)
+  const captions = find(columns, CAPTIONS)
   if (captions === undefined)
     throw noColumn(file, columns, "classes or captions", [...LABELS, ...SEVERAL, ...CAPTIONS])
   return {
@@ -51,27 +52,49 @@ export const openTables = async (files: ReadonlyArray<string>): Promise<Benchmar
   }
 }
 
+const find = (columns: ReadonlyArray<string>, names: ReadonlyArray<string>) =>
+  names.find((name) => columns.includes(name))
+
+interface LabelColumn {
+  readonly name: string
+  readonly isMulti: boolean
+  /** What the classes are called, where the file says it. */
+  readonly names: ReadonlyArray<string> | undefined
+}
+
+/** The column that is called as one of classes is, or the only one that the file says to be of classes. */
+const labelColumn = ({ columns, classes }: Table): LabelColumn | undefined => {
+  const single = find(columns, LABELS)
+  const only = classes.size === 1 ? [...classes.keys()][0] : undefined
+  const name = single ?? find(columns, SEVERAL) ?? only
+  if (name === undefined) return undefined
+  const known = classes.get(name)
+  return { name, isMulti: known?.isList ?? single === undefined, names: known?.names }
+}
+
 const noColumn = (file: string, columns: ReadonlyArray<string>, what: string, names: ReadonlyArray<string>) =>
   permanent(`the table has no column of ${what}: it has ${columns.join(", ")}`, {
     file,
     hint: `such a column is called ${names.join(", ")}`,
   })
 
+/** A class as a row has it: its name or, where the table knows numbers from texts, its number. */
+type Label = string | number
+
 const labelledTables = async (
   tables: ReadonlyArray<Table>,
-  folder: string,
+  folders: ReadonlyArray<string>,
   image: string,
-  column: string,
-  isMulti: boolean,
+  { name: column, isMulti, names }: LabelColumn,
 ): Promise<Benchmark> => {
-  const listed = await readClassnames(folder)
   const values = await labelsIn(tables, column, isMulti)
-  const classnames = listed ?? namesOf(values, tables[0]?.file ?? folder)
+  const listed = (await firstOf(folders, readClassnames)) ?? names
+  const classnames = listed ?? namesOf(values, tables[0]?.file ?? "")
   const numbers = numbering(classnames)
   return {
     task: isMulti ? "multilabel" : "classification",
     classnames,
-    templates: await readTemplates(folder),
+    templates: await firstOf(folders, readTemplates),
     total: values.length,
     samples: async function* (): AsyncGenerator<BenchmarkSample> {
       for (const { file, rows } of tables) {
@@ -87,30 +110,44 @@ const labelledTables = async (
   }
 }
 
+const firstOf = async <A>(
+  folders: ReadonlyArray<string>,
+  read: (folder: string) => Promise<A | undefined>,
+): Promise<A | undefined> => {
+  for (const folder of folders) {
+    const found = await read(folder)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
 const labelsIn = async (
   tables: ReadonlyArray<Table>,
   column: string,
   isMulti: boolean,
-): Promise<ReadonlyArray<ReadonlyArray<string>>> => {
-  const found: Array<ReadonlyArray<string>> = []
+): Promise<ReadonlyArray<ReadonlyArray<Label>>> => {
+  const found: Array<ReadonlyArray<Label>> = []
   for (const { rows } of tables)
     for await (const row of rows([column])) found.push(listOf(row[column], isMulti))
   return found
 }
 
-const listOf = (value: unknown, isMulti: boolean): ReadonlyArray<string> => {
-  if (Array.isArray(value)) return value.map((one) => String(one))
-  const text = String(value ?? "").trim()
-  if (!isMulti) return [text]
-  return text === "" ? [] : text.split("|").map((one) => one.trim())
+const listOf = (value: unknown, isMulti: boolean): ReadonlyArray<Label> => {
+  if (Array.isArray(value)) return value.map(labelOf)
+  const label = labelOf(value)
+  if (!isMulti || typeof label === "number") return [label]
+  return label === "" ? [] : label.split("|").map((one) => one.trim())
 }
 
-const isNumber = (text: string): boolean => /^\d{1,9}$/.test(text)
+const labelOf = (value: unknown): Label =>
+  typeof value === "number" || typeof value === "bigint" ? Number(value) : String(value ?? "").trim()
+
+const isNumber = (label: Label): boolean => typeof label === "number" || /^\d{1,9}$/.test(label)
 
 /** Without a list of names, classes are those that there are, in the order of their names. */
-const namesOf = (values: ReadonlyArray<ReadonlyArray<string>>, file: string): ReadonlyArray<string> => {
-  const names = [...new Set(values.flat())]
-  if (names.length > 0 && !names.every(isNumber)) return names.sort()
+const namesOf = (values: ReadonlyArray<ReadonlyArray<Label>>, file: string): ReadonlyArray<string> => {
+  const names = new Set(values.flat())
+  if (names.size > 0 && ![...names].every(isNumber)) return [...names].map(String).sort()
   throw permanent("the table's classes are numbers, and nothing says what they are called", {
     file,
     hint: `put ${CLASSNAMES_FILE} beside it, a name a line`,
@@ -118,10 +155,10 @@ const namesOf = (values: ReadonlyArray<ReadonlyArray<string>>, file: string): Re
 }
 
 const numbering = (classnames: ReadonlyArray<string>) => {
-  const byName = new Map(classnames.map((name, label): [string, number] => [name, label]))
-  return (value: string, at: string): number => {
+  const byName = new Map(classnames.map((name, label): [Label, number] => [name, label]))
+  return (value: Label, at: string): number => {
     const label = byName.get(value) ?? (isNumber(value) ? Number(value) : classnames.length)
-    if (label < classnames.length) return label
+    if (Number.isInteger(label) && label >= 0 && label < classnames.length) return label
     throw permanent(
       `the class ${JSON.stringify(value)} is none of the ${classnames.length} of ${CLASSNAMES_FILE}`,
       { file: at },

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs"
 import { permanent } from "@diva-pipeline/core"
 import { parse } from "csv-parse"
+import { type ClassColumn, classColumns } from "./hub-columns.ts"
 
 /** A row by the names of its columns. */
 export type TableRow = Readonly<Record<string, unknown>>
@@ -9,6 +10,8 @@ export type TableRow = Readonly<Record<string, unknown>>
 export interface Table {
   readonly file: string
   readonly columns: ReadonlyArray<string>
+  /** Those of classes whose names the file says. */
+  readonly classes: ReadonlyMap<string, ClassColumn>
   /** @param columns those that are needed; of a CSV all are read */
   readonly rows: (columns: ReadonlyArray<string>) => AsyncGenerator<TableRow>
 }
@@ -22,7 +25,7 @@ export const openTable = (file: string): Promise<Table> =>
 
 const openSeparated = async (file: string): Promise<Table> => {
   const rows = () => readSeparated(file)
-  for await (const row of rows()) return { file, columns: Object.keys(row), rows }
+  for await (const row of rows()) return { file, columns: Object.keys(row), classes: new Map(), rows }
   throw permanent("the table has no rows", { file })
 }
 
@@ -63,7 +66,7 @@ const openParquet = async (file: string): Promise<Table> => {
         start = end
       }
     }
-    return { file, columns, rows }
+    return { file, columns, classes: classColumns(metadata.key_value_metadata), rows }
   } catch (cause) {
     throw unreadable(file, cause)
   }

@@ -2,9 +2,9 @@ import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent, type StageFailure } from "@diva-pipeline/core"
 import { imageOf, listShards, readSamples, readShard, type Sample, textOf } from "../../formats/index.ts"
-import type { BenchmarkTask } from "../catalogue/index.ts"
+import { type BenchmarkTask, TEMPLATES_FILE } from "../catalogue/index.ts"
 import type { Benchmark, BenchmarkSample } from "./benchmark.ts"
-import { CLASSNAMES_FILE, readClassnames, readTemplates, splitLines, TEMPLATES_FILE } from "./class-texts.ts"
+import { CLASSNAMES_FILE, readClassnames, readTemplates, splitLines } from "./class-texts.ts"
 import { parseNumpyVector } from "./npy.ts"
 
 /** The folder of a split's shards: `<split>/`, or the benchmark's own; undefined when there are none. */
@@ -115,6 +115,12 @@ const targetsOf = (sample: Sample, classes: number, file: string): ReadonlyArray
   const numbers = parseNumpyVector(sample.files.get("npy") ?? new Uint8Array())
   if (numbers?.length !== classes)
     throw broken(file, sample, `needs a .npy of ${classes} numbers, one a class`)
+  const odd = numbers.find((number) => number !== 0 && number !== 1)
+  if (odd !== undefined)
+    throw permanent(`sample ${sample.key} of the benchmark has the number ${odd} for a class in its .npy`, {
+      file,
+      hint: "a class is there, 1, or not, 0: of difficult or ignored labels it must be settled before which they are",
+    })
   return numbers.flatMap((number, label) => (number === 0 ? [] : [label]))
 }
 

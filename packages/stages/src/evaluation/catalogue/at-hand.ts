@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
-import type { BenchmarkEntry, BenchmarkTask } from "./entry.ts"
+import { type BenchmarkEntry, type BenchmarkTask, TEMPLATES_FILE } from "./entry.ts"
 
 /** A folder that holds a benchmark, or part of one. */
 export interface AtHand {
@@ -12,7 +12,7 @@ export interface AtHand {
 /** The names that a benchmark's folder may have: the catalogue's own, its repository's, and CLIP_benchmark's. */
 const folderNames = ({ name, clipBenchmark, source }: BenchmarkEntry): ReadonlyArray<string> => [
   name,
-  ...(source.kind === "hub" ? [source.repository.split("/").at(-1) ?? ""] : []),
+  source.repository.split("/").at(-1) ?? "",
   ...(clipBenchmark === null ? [] : [clipBenchmark]),
 ]
 
@@ -57,7 +57,7 @@ const textsOf = (
   split: string,
 ): ReadonlyArray<string> =>
   names.includes(split) && (task === "classification" || task === "multilabel")
-    ? ["classnames.txt", "zeroshot_classification_templates.txt"]
+    ? ["classnames.txt", TEMPLATES_FILE]
     : []
 
 const shardsOf = async (folder: string, split: string): Promise<ReadonlyArray<string>> => {

@@ -82,8 +82,35 @@ describe("the catalogue", () => {
       expect(size).toBeGreaterThan(0)
       expect(templates === null).toBe(task === "retrieval" || task === "pairs")
       expect(classes === null).toBe(task === "retrieval")
-      if (source.kind === "hub") expect(source.repository).toMatch(/^(clip-benchmark\/wds_|MMVP\/)[\w-]+$/)
+      expect(source.repository).toMatch(/^[\w-]+\/[\w-]+$/)
+      expect(source.revision).toMatch(/^(main|[0-9a-f]{40})$/)
     }
+    expect(new Set(BENCHMARKS.map(({ source }) => source.repository)).size).toBe(30)
+  })
+
+  it("tells each by a metric of its task, and has as many classes as its data can", () => {
+    const metrics = {
+      classification: ["acc1", "mean_per_class_recall"],
+      multilabel: ["mean_average_precision"],
+      retrieval: ["image_retrieval_recall@5"],
+      pairs: ["average"],
+    }
+    for (const { name, task, metric, size, classes, templates } of BENCHMARKS) {
+      expect(metrics[task], name).toContain(metric)
+      expect(classes ?? 2, name).toBeGreaterThan(1)
+      expect(classes ?? 0, name).toBeLessThan(size)
+      expect(templates?.lines?.length ?? templates?.count, name).toBe(templates?.count)
+    }
+  })
+
+  it("has those of ImageNet's classes and prompts alike, and MMVP's pairs by category", () => {
+    const imagenets = BENCHMARKS.filter(({ name }) => /^imagenet|^objectnet/.test(name))
+    expect(imagenets.map(({ templates }) => templates)).toEqual(
+      imagenets.map(() => ({ set: "imagenet1k", count: 80 })),
+    )
+    expect(imagenets.map(({ classes }) => classes)).toEqual([1000, 1000, 200, 200, 1000, 113])
+    const pairs = BENCHMARKS.find(({ name }) => name === "mmvp-vlm")
+    expect(pairs?.size).toBe(2 * 15 * (pairs?.classes ?? 0))
   })
 })
 
@@ -139,10 +166,31 @@ describe("fetching a benchmark", () => {
     expect(failureOf(failed).message).toContain(`mnist is not whole there: ${message}`)
   })
 
+  it("puts prompts beside data that comes without them", async () => {
+    const { exit, output } = await fetchInto(
+      {
+        "datasets/isaacchung/birdsnap": {
+          "data/test-00000-of-00001.parquet": { bytes: Buffer.from("test"), storage: "lfs" },
+          "data/train-00000-of-00001.parquet": { bytes: Buffer.from("train"), storage: "lfs" },
+        },
+      },
+      { name: "birdsnap", revision: "main" },
+    )
+    expect(Exit.isSuccess(exit)).toBe(true)
+    expect((await readdir(output, { recursive: true })).sort()).toEqual([
+      "data",
+      "data/test-00000-of-00001.parquet",
+      "manifest.json",
+      "zeroshot_classification_templates.txt",
+    ])
+    expect(await readFile(join(output, "zeroshot_classification_templates.txt"), "utf8")).toBe(
+      "a photo of a {c}, a type of bird.\n",
+    )
+  })
+
   it("says what it can't fetch", async () => {
     const fails = async (request: BenchmarkRequest) => failureOf(await fetchInto({}, request))
     expect(await fails({ name: "cifar-1" })).toMatchObject({ message: expect.stringContaining('"cifar-1"') })
-    expect((await fails({ name: "birdsnap" })).message).toContain("URLs, not the images")
     expect((await fails({ name: "mnist", repository: "me/mine" })).message).toContain("another benchmark")
     expect((await fails({ name: "mnist" })).message).toContain(
       "there is no repository datasets/clip-benchmark",

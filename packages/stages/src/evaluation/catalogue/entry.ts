@@ -6,27 +6,26 @@ export type MainMetric =
   | "acc1"
   | "mean_per_class_recall"
   | "mean_average_precision"
-  | "image_retrieval_recall@1"
+  | "image_retrieval_recall@5"
   | "average"
 
-/** Where a benchmark is to be had. */
-export type BenchmarkSource =
-  | {
-      readonly kind: "hub"
-      /** A repository of data on Hugging Face's hub, `owner/name`. */
-      readonly repository: string
-      /** A commit where one is known, by which others pin it; else `main`. */
-      readonly revision: string
-      /** Which of its files: Python's fnmatch patterns. */
-      readonly include: ReadonlyArray<string>
-    }
-  | {
-      readonly kind: "archive"
-      readonly url: string
-      readonly sha256: string | null
-      /** What must be done with it before it can be scored. */
-      readonly layout: string
-    }
+/** Where a benchmark is to be had: a repository of data on Hugging Face's hub. */
+export interface BenchmarkSource {
+  /** `owner/name` */
+  readonly repository: string
+  /** A commit where one is known, by which others pin it; else `main`. */
+  readonly revision: string
+  /** Which of its files: Python's fnmatch patterns. */
+  readonly include: ReadonlyArray<string>
+}
+
+/** A set of prompts, by CLIP_benchmark's name for it. */
+export interface TemplateSet {
+  readonly set: string
+  readonly count: number
+  /** The prompts themselves, where its data comes without them: they are put beside it. */
+  readonly lines?: ReadonlyArray<string>
+}
 
 /** A benchmark, as data. */
 export interface BenchmarkEntry {
@@ -45,13 +44,16 @@ export interface BenchmarkEntry {
   /** What it is told by in one number. */
   readonly metric: MainMetric
   /** The set of prompts that comes with it, and how many they are; null where texts are the benchmark's own. */
-  readonly templates: { readonly set: string; readonly count: number } | null
+  readonly templates: TemplateSet | null
   /** SPDX identifier, or the publisher's terms in a few words; null where none are stated. */
   readonly licence: string | null
   /** SHA-256 of its parts by path, where it is known: where not, the hub's own digests at the moment of the download count. */
   readonly digests: Readonly<Record<string, string>>
   readonly note?: string
 }
+
+/** Where a benchmark's prompts are, beside its data. */
+export const TEMPLATES_FILE = "zeroshot_classification_templates.txt"
 
 const REPOSITORIES = "clip-benchmark/wds_"
 
@@ -69,7 +71,6 @@ export const webdataset = ({
   return {
     ...entry,
     source: {
-      kind: "hub",
       repository: `${REPOSITORIES}${entry.clipBenchmark.replaceAll("/", "-")}`,
       revision: commit ?? "main",
       include: webdatasetFiles(split),

@@ -1,9 +1,11 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { didYouMean, permanent, type StageContext, type StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { type FetchJob, fetchWeights, type WeightsRequest } from "../../weights/index.ts"
 import { findMissing } from "./at-hand.ts"
 import { BENCHMARKS } from "./catalogue.ts"
-import { type BenchmarkEntry, webdatasetFiles } from "./entry.ts"
+import { type BenchmarkEntry, TEMPLATES_FILE, webdatasetFiles } from "./entry.ts"
 
 /** What the user asks for. */
 export interface BenchmarkRequest {
@@ -27,6 +29,9 @@ export const fetchBenchmark = Effect.fn("fetchBenchmark")(function* (
   const entry = BENCHMARKS.find(({ name }) => name === request.name)
   const split = request.split ?? entry?.split ?? "test"
   yield* fetchWeights(yield* filesOf(request, entry, split), job, report)
+  const lines = entry?.templates?.lines
+  if (lines !== undefined)
+    yield* Effect.promise(() => writeFile(join(job.output, TEMPLATES_FILE), `${lines.join("\n")}\n`))
   const missing = yield* Effect.promise(() => findMissing(job.output, split, entry?.task))
   if (missing.length > 0)
     return yield* Effect.fail(
@@ -47,11 +52,6 @@ const filesOf = (
       ? Effect.succeed({ name, repository: `datasets/${repository}`, revision, files: [] })
       : fail(`"${name}" is the name of another benchmark`, "what comes from a repository needs its own name")
   if (entry === undefined) return unknownName(name)
-  if (entry.source.kind === "archive")
-    return fail(
-      `${entry.title} can't be fetched by itself: ${entry.source.layout}`,
-      `it is at ${entry.source.url}; give your folder in place of this stage's output`,
-    )
   return Effect.succeed({
     name,
     repository: `datasets/${entry.source.repository}`,

@@ -1,4 +1,10 @@
 export { type AtHand, findAtHand } from "./at-hand.ts"
 export { BENCHMARKS } from "./catalogue.ts"
-export type { BenchmarkEntry, BenchmarkSource, BenchmarkTask, MainMetric } from "./entry.ts"
+export {
+  type BenchmarkEntry,
+  type BenchmarkSource,
+  type BenchmarkTask,
+  type MainMetric,
+  TEMPLATES_FILE,
+} from "./entry.ts"
 export { type BenchmarkRequest, fetchBenchmark } from "./fetch-benchmark.ts"

@@ -10,6 +10,8 @@ export interface EncodeOptions extends Progressing {
   readonly views: ReadonlyArray<FeatureView>
   /** Images a batch. */
   readonly batch: number
+  /** Whether pictures of other kinds become RGB before they are resized: see `Preprocessing`. */
+  readonly rgbFirst: boolean
   /** How many images there are, where it is known. */
   readonly total?: number | undefined
 }
@@ -25,11 +27,11 @@ export type EncodedViews = ReadonlyMap<FeatureView["name"], ReadonlyArray<Featur
 export const encodeImages = async (
   model: ClipModel,
   images: AsyncIterable<NamedImage> | Iterable<NamedImage>,
-  { views, batch, total, signal, progress }: EncodeOptions,
+  { views, batch, rgbFirst, total, signal, progress }: EncodeOptions,
 ): Promise<EncodedViews> => {
   const parts = views.map(({ draws }) => Array.from({ length: draws }, (): Array<Float32Array> => []))
   const keys: Array<string> = []
-  await using threads = new PreparingThreads(model.preprocess)
+  await using threads = new PreparingThreads({ ...model.preprocess, rgbFirst })
   for await (const some of imageBatches(images, (image) => threads.prepare(image), batch)) {
     signal.throwIfAborted()
     encodeBatch(model, some, views).forEach((draws, view) => {

@@ -59,6 +59,8 @@ export const computeImageFeatures = async (request: ImageFeaturesRequest): Promi
     const features = await encodeImages(model, samples, {
       views,
       batch,
+      // MMVP's evaluation opens images itself; CLIP_benchmark's data sets convert what they read.
+      rgbFirst: benchmark.task !== "pairs",
       total: benchmark.total,
       signal,
       progress,
@@ -81,7 +83,7 @@ export const computeImageFeatures = async (request: ImageFeaturesRequest): Promi
     ),
     logitBias: encoded.logitBias,
     flags: [
-      ...odditiesOfSize(await nameOf(request.benchmark), request.split, samples),
+      ...odditiesOfSize(await nameOf(request.benchmark), request.split, benchmark, samples),
       ...odditiesOfLists(benchmark, samples),
       ...odditiesOfImages(samples),
       ...(await odditiesAcross(request.benchmark, request.split, request.against, samples, request.signal)),

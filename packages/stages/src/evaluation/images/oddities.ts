@@ -72,15 +72,25 @@ export const odditiesOfImages = ({
   ]
 }
 
-/** How many samples there should be, by the catalogue. */
+/** How many samples and classes there should be, by the catalogue. */
 export const odditiesOfSize = (
   name: string | undefined,
   split: string,
-  { keys }: Samples,
+  { classnames }: Pick<Benchmark, "classnames">,
+  { keys, questions }: Samples,
 ): ReadonlyArray<string> => {
   const entry = BENCHMARKS.find((known) => known.name === name && known.split === split)
-  if (entry === undefined || entry.size === keys.length) return []
-  return [`there are ${keys.length} images, where the catalogue has ${entry.size} of ${entry.title}`]
+  if (entry === undefined) return []
+  const categories = new Set(questions?.map(({ category }) => category))
+  const found = [
+    ["images", keys.length, entry.size],
+    questions === undefined
+      ? ["classes", classnames.length, entry.classes ?? 0]
+      : ["categories", categories.size, entry.classes ?? 0],
+  ] as const
+  return found.flatMap(([what, count, expected]) =>
+    count === expected ? [] : [`${what} of ${entry.title}: ${count} here, ${expected} in the catalogue`],
+  )
 }
 
 /** Folders beside the split that are others, by the names that are usual. */

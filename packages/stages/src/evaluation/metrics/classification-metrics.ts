@@ -47,8 +47,22 @@ export const classificationMetrics = (
       mean_per_class_recall: 1 / classnames.length,
     },
     per_class: byClass,
-    items: { digest: digestOf(keys), outcomes: each((list) => list.map(asText)) },
+    items: {
+      digest: digestOf([...keys, ...Array.from(labels, String)]),
+      groups: byClass.map(({ n }) => n),
+      outcomes: {
+        ...each((list) => list.map(asText)),
+        mean_per_class_recall: draws.map(({ predicted }) => byClassText(predicted, labels)),
+      },
+    },
   }
+}
+
+/** Whether each sample was predicted right, class by class: by the best class, as recall counts it. */
+const byClassText = (predicted: Int32Array, labels: Int32Array): string => {
+  const order = Array.from(labels, (_, sample) => sample)
+  order.sort((a, b) => (labels[a] ?? 0) - (labels[b] ?? 0) || a - b)
+  return order.map((sample) => (predicted[sample] === labels[sample] ? "1" : "0")).join("")
 }
 
 const classPart = (name: string, counts: ReadonlyArray<ReadonlyArray<ClassCount>>, label: number): Part => {

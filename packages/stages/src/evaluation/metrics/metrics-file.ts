@@ -12,12 +12,20 @@ const part = Type.Object(
 
 const items = Type.Object(
   {
-    /** SHA-256 of the items' names in order: two files of the same digest can be compared item by item. */
+    /** SHA-256 of the items' names and right answers in order: files of one digest can be compared item by item. */
     digest: Type.String(),
-    /** Sizes of consecutive runs of items: categories of pairs, classes of images, captions of one image. */
+    /**
+     * Sizes of consecutive runs of items: categories of pairs, captions of one image, and classes, by which the items of
+     * `mean_per_class_recall` are ordered.
+     */
     groups: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }))),
     /** For each metric and each draw one character an item: 1 right, 0 wrong. */
     outcomes: Type.Record(Type.String(), Type.Array(Type.String({ pattern: "^[01]*$" }))),
+    /**
+     * Of metrics that are no mean over items: the metric in resamples of the items. In files of one digest and one number
+     * of resamples, those of one place are of the same items, so that their differences are paired.
+     */
+    resamples: Type.Optional(Type.Record(Type.String(), Type.Array(share))),
   },
   { additionalProperties: false },
 )

@@ -121,6 +121,48 @@ describe("classification metrics", () => {
     expect(intervals.mean_average_precision?.high).toBeGreaterThanOrEqual(11 / 12)
     expect(chance.mean_average_precision).toBe(0.5)
   })
+
+  it("keep recall's answers class by class, so that models are compared item by item", () => {
+    fc.assert(
+      fc.property(labelled, ({ labels, seed }) => {
+        const { metrics, items } = classified(
+          RandomStream.named(seed, "scores").normals(labels.length * classes),
+          labels,
+        )
+        const answers = items.outcomes.mean_per_class_recall?.[0] ?? ""
+        expect(answers).toHaveLength(labels.length)
+        let start = 0
+        const recalls = (items.groups ?? []).flatMap((size) => {
+          const own = answers.slice(start, start + size)
+          start += size
+          return size === 0 ? [] : [[...own].filter((one) => one === "1").length / size]
+        })
+        expect(start).toBe(labels.length)
+        expect(recalls.reduce((sum, one) => sum + one, 0) / recalls.length).toBeCloseTo(
+          metrics.mean_per_class_recall ?? Number.NaN,
+          12,
+        )
+      }),
+    )
+  })
+
+  it("resample the same images of a multi-label benchmark whatever the model", () => {
+    const targets = Uint8Array.of(1, 0, 0, 0, 1, 1, 0, 1)
+    const scored = (values: Float32Array) =>
+      multiLabelMetrics(about, {
+        draws: [{ values, classes: 2 }],
+        targets,
+        keys: names(4),
+        classnames: names(2),
+      }).items
+    const model = Float32Array.of(3, 0, 2, 1, 1, 2, 0, 3)
+    const [here, there] = [scored(model), scored(model.map((value) => value * 2 + 1))]
+    expect(here.resamples?.mean_average_precision).toHaveLength(1000)
+    expect(there).toEqual(here)
+    const other = scored(model.map((value) => -value))
+    expect(other.digest).toBe(here.digest)
+    expect(other.resamples).not.toEqual(here.resamples)
+  })
 })
 
 describe("retrieval metrics", () => {

@@ -1,10 +1,11 @@
-import { type Interval, mean } from "../../statistics/index.ts"
+import { type Interval, mean, percentileInterval } from "../../statistics/index.ts"
 import { averagePrecision, rankedSamples } from "./average-precision.ts"
 import type { Scores } from "./classification.ts"
 import type { Metrics } from "./metrics-file.ts"
 import { digestOf, type Evaluated, head, intervalStream, means, spreadOf } from "./scored.ts"
 
-const MULTI_LABEL_RESAMPLES = 200
+/** How often the images are resampled: for the interval, and for comparing two models on the same resamples. */
+const RESAMPLES = 1000
 
 /** A benchmark whose images have several labels each. */
 export interface MultiLabelScores {
@@ -26,13 +27,14 @@ export const multiLabelMetrics = (about: Evaluated, given: MultiLabelScores): Me
   const average = (weights?: Float64Array): number[] =>
     orders.map((draw) => mean(draw.map((order, label) => precision(order, label, weights))))
   const values = { mean_average_precision: average() }
+  const resamples = resampled(average, keys.length)
   const positives = classnames.map(
     (_, label) => keys.filter((_, s) => targets[s * classes + label] === 1).length,
   )
   return {
     ...head("zero-shot", about, given.draws.length, keys.length),
     metrics: means(values),
-    intervals: { mean_average_precision: precisionInterval(average, keys.length) },
+    intervals: { mean_average_precision: intervalOf(mean(values.mean_average_precision), resamples) },
     ...spreadOf(values),
     chance: { mean_average_precision: mean(positives) / keys.length },
     per_class: classnames.map((name, label) => ({
@@ -40,24 +42,23 @@ export const multiLabelMetrics = (about: Evaluated, given: MultiLabelScores): Me
       n: positives[label] ?? 0,
       value: mean(orders.map((draw) => precision(draw[label] ?? Int32Array.of(), label))),
     })),
-    items: { digest: digestOf(keys), outcomes: {} },
+    items: {
+      digest: digestOf([...keys, targets.join("")]),
+      outcomes: {},
+      resamples: { mean_average_precision: resamples },
+    },
   }
 }
 
-const precisionInterval = (
-  average: (weights?: Float64Array) => ReadonlyArray<number>,
-  n: number,
-): Interval => {
+/** The mean over the draws in resamples of the images, which depend on nothing but how many images there are. */
+const resampled = (average: (weights?: Float64Array) => ReadonlyArray<number>, n: number): Array<number> => {
   const stream = intervalStream("mean_average_precision")
-  const resampled = Float64Array.from({ length: MULTI_LABEL_RESAMPLES }, () => {
+  return Array.from({ length: RESAMPLES }, () => {
     const weights = new Float64Array(n)
     for (const drawn of stream.integers(n, n)) weights[drawn] = (weights[drawn] ?? 0) + 1
     return mean(average(weights))
-  }).sort()
-  const estimate = mean(average())
-  const cut = Math.floor(MULTI_LABEL_RESAMPLES * 0.025)
-  return {
-    low: Math.min(estimate, resampled[cut] ?? 0),
-    high: Math.max(estimate, resampled[MULTI_LABEL_RESAMPLES - 1 - cut] ?? 1),
-  }
+  })
 }
+
+const intervalOf = (estimate: number, resamples: ReadonlyArray<number>): Interval =>
+  percentileInterval({ estimate, replicates: Float64Array.from(resamples).sort() })
