@@ -42,6 +42,7 @@ const ours = ({ options }: Work, list: string, output: string, images: number) =
   `--number_sample_per_shard=${Math.min(10_000, Math.ceil(images / 2))}`,
   "--allow_private_addresses",
   "--connections_per_host=64",
+  "--silent_connections_per_host=64",
   ...options,
 ]
 

@@ -156,6 +156,13 @@ export const datasetImage2dataset = defineStage({
         minimum: 1,
         maximum: 1024,
       }),
+      "silent-connections-per-host": Type.Integer({
+        description:
+          "Beside them, requests that a host leaves without an answer while it answers others; 0 never has more than connections-per-host",
+        default: 32,
+        minimum: 0,
+        maximum: 1024,
+      }),
       "requests-per-host": Type.Optional(
         Type.Number({
           description: "Requests to one host a second; as many as it answers without it",
@@ -277,6 +284,7 @@ export const datasetImage2dataset = defineStage({
         minimumRate: input["minimum-rate"],
         maxBodySize: input["max-body-size"],
         connectionsPerHost: input["connections-per-host"],
+        silentConnectionsPerHost: input["silent-connections-per-host"],
         requestsPerHost: input["requests-per-host"],
         resolvers: input.resolvers,
         allowPrivateAddresses: input["allow-private-addresses"],

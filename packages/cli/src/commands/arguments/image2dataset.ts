@@ -93,6 +93,10 @@ const ours = {
   minimum_rate: number("minimum_rate", "Bytes a second that a server must send (1000)"),
   max_body_size: whole("max_body_size", "Bytes of one image as downloaded (67108864)"),
   connections_per_host: whole("connections_per_host", "Downloads from one host at a time (32)"),
+  silent_connections_per_host: whole(
+    "silent_connections_per_host",
+    "Beside them, requests that a host leaves without an answer while it answers others (32)",
+  ),
   requests_per_host: number("requests_per_host", "Requests to one host a second (no limit)"),
   resolvers: text("resolvers", 'Name servers to ask: ["9.9.9.9","1.1.1.1"]'),
   allow_private_addresses: truth("allow_private_addresses", "Allow this machine and private networks"),

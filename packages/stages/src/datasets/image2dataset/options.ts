@@ -20,6 +20,8 @@ export interface FetchOptions {
   readonly retries: number
   /** Connections to one host at a time. */
   readonly connectionsPerHost: number
+  /** Connections to one host beside these, which it leaves without an answer while it answers others. */
+  readonly silentConnectionsPerHost: number
   /** Requests to one host a second; undefined for as many as it answers. */
   readonly requestsPerHost: number | undefined
   /** Servers to ask for addresses instead of the system's. */
@@ -79,6 +81,7 @@ export const DEFAULT_OPTIONS: DownloadOptions = {
   maxBodySize: 64 * 1024 * 1024,
   retries: 2,
   connectionsPerHost: 32,
+  silentConnectionsPerHost: 32,
   requestsPerHost: undefined,
   resolvers: [],
   allowPrivateAddresses: false,

@@ -13,7 +13,7 @@ const PROXY_VARIABLES = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY
  */
 export const openConnections = (options: FetchOptions): Dispatcher => {
   const settings = {
-    connections: options.connectionsPerHost,
+    connections: options.connectionsPerHost + options.silentConnectionsPerHost,
     allowH2: true,
     keepAliveTimeout: 10_000,
     maxHeaderSize: 64 * 1024,
