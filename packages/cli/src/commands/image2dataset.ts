@@ -140,6 +140,7 @@ const optionsOf = Effect.fnUntraced(function* (
     requestsPerHost: or(given.requests_per_host, undefined),
     resolvers: yield* list("resolvers", given.resolvers, []),
     allowPrivateAddresses: given.allow_private_addresses,
+    ignoreSslCertificate: given.ignore_ssl_certificate,
     respectRobotsTxt: given.respect_robots_txt,
     userAgentToken: or(given.user_agent_token, undefined),
     disallowedHeaderDirectives: yield* list(

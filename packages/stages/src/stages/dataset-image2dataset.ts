@@ -223,6 +223,10 @@ export const datasetImage2dataset = defineStage({
         default: ["noai", "noimageai", "noindex", "noimageindex"],
         maxItems: 100,
       }),
+      "ignore-ssl-certificate": Type.Boolean({
+        description: "Accept any certificate; then nobody knows who sent the images",
+        default: false,
+      }),
       "respect-robots-txt": Type.Boolean({
         description: "Ask each host for its robots.txt, and leave out what it forbids",
         default: false,
@@ -288,6 +292,7 @@ export const datasetImage2dataset = defineStage({
         requestsPerHost: input["requests-per-host"],
         resolvers: input.resolvers,
         allowPrivateAddresses: input["allow-private-addresses"],
+        ignoreSslCertificate: input["ignore-ssl-certificate"],
         respectRobotsTxt: input["respect-robots-txt"],
         retries: input.retries,
         inputFormat: input["input-format"],

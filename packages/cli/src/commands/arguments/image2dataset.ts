@@ -53,6 +53,10 @@ const theirs = {
   extract_exif: truth("extract_exif", "Keep the EXIF tags", true),
   save_additional_columns: text("save_additional_columns", 'Columns to keep: ["a","b"]'),
   timeout: number("timeout", "Seconds without news from a server (10)"),
+  ignore_ssl_certificate: truth(
+    "ignore_ssl_certificate",
+    "Accept any certificate; then nobody knows who sent the images",
+  ),
   enable_wandb: truth("enable_wandb", "Not supported"),
   wandb_project: text("wandb_project", "Not supported"),
   oom_shard_count: whole("oom_shard_count", "Digits of a shard's number (5)"),

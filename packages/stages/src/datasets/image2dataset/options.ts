@@ -28,6 +28,8 @@ export interface FetchOptions {
   readonly resolvers: ReadonlyArray<string>
   /** Whether addresses of this machine and of private networks may be asked. */
   readonly allowPrivateAddresses: boolean
+  /** Whether servers need no certificate that holds. */
+  readonly ignoreSslCertificate: boolean
   /** Whether `robots.txt` is asked for and respected. */
   readonly respectRobotsTxt: boolean
   readonly userAgentToken: string | undefined
@@ -85,6 +87,7 @@ export const DEFAULT_OPTIONS: DownloadOptions = {
   requestsPerHost: undefined,
   resolvers: [],
   allowPrivateAddresses: false,
+  ignoreSslCertificate: false,
   respectRobotsTxt: false,
   userAgentToken: undefined,
   disallowedHeaderDirectives: ["noai", "noimageai", "noindex", "noimageindex"],

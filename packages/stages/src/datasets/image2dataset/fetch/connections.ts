@@ -25,6 +25,7 @@ export const openConnections = (options: FetchOptions): Dispatcher => {
   return new EnvHttpProxyAgent({
     ...settings,
     connect: { timeout: options.timeout * 1000 },
+    requestTls: { rejectUnauthorized: !options.ignoreSslCertificate },
     noProxy: `${exceptions},localhost,127.0.0.1,[::1]`,
   })
 }
@@ -34,6 +35,7 @@ const guardedConnector = (options: FetchOptions): buildConnector.connector => {
   const connect = buildConnector({
     timeout: options.timeout * 1000,
     allowH2: true,
+    rejectUnauthorized: !options.ignoreSslCertificate,
     lookup: resolver.lookup,
     autoSelectFamily: true,
   })
