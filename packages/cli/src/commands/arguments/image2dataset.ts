@@ -109,7 +109,8 @@ const ours = {
   split: text("split", "Which shards: 2/8 is the second of eight machines' share"),
 }
 
-const flags = {
+/** All of them. */
+export const image2datasetFlags = {
   url_list: Argument.String("url_list").pipe(
     Argument.withDescription("A list of URLs, its http(s) address, or a folder of lists or of images"),
   ),
@@ -118,10 +119,10 @@ const flags = {
 }
 
 /** What the command gets. */
-export type Image2datasetArguments = Command.Command.Config.Infer<typeof flags>
+export type Image2datasetArguments = Command.Command.Config.Infer<typeof image2datasetFlags>
 
 /** `diva-pipeline image2dataset` */
-export const image2dataset = Command.make("image2dataset", flags, (options) =>
+export const image2dataset = Command.make("image2dataset", image2datasetFlags, (options) =>
   Effect.promise(() => import("../image2dataset.ts")).pipe(
     Effect.flatMap((command) => command.image2dataset(options)),
   ),

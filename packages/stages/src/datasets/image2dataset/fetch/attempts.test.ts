@@ -91,6 +91,19 @@ describe("an attempt that fails", () => {
     assert.strictEqual(await outcome, body)
   })
 
+  it("is followed no sooner than the server asks", async () => {
+    const { outcome, until } = begin(1, 500)
+    const asked = performance.now()
+    const busy = new FetchFault("HTTP Error 429: Too Many Requests", "status 4xx", {
+      isTransient: true,
+      retryAfter: 200,
+    })
+    ;(await until(1)).end.reject(busy)
+    ;(await until(2)).end.resolve(body)
+    assert.strictEqual(await outcome, body)
+    assert.isAtLeast(performance.now() - asked, 199)
+  })
+
   it("is the last when its server asks for more patience than there is", async () => {
     const { begun, outcome, until } = begin(3, 10)
     const busy = new FetchFault("HTTP Error 503: Service Unavailable", "status 5xx", {
