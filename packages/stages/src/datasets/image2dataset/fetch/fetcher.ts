@@ -29,7 +29,7 @@ const AGENT = "diva-pipeline"
 const THIS_MACHINE = ""
 const USER_AGENT = `${AGENT}/0.1`
 /** Milliseconds of silence, for each second of the time limit, after which a request may be overtaken. */
-const SILENCE = 1000 / 4
+const SILENCE = 1000 / 5
 /** Who asks for `robots.txt` has nobody who would ask beside it. */
 const UNWATCHED: AttemptWatch = { before: 0, signal: new AbortController().signal, onOvertaken: () => {} }
 
