@@ -1,13 +1,15 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import sharp from "sharp"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { picture } from "../../packages/stages/src/datasets/image2dataset/fixtures/job.ts"
+import { picture, samplesOf } from "../../packages/stages/src/datasets/image2dataset/fixtures/job.ts"
+import { textOf } from "../../packages/stages/src/formats/index.ts"
 import {
   type FaultyServer,
   send,
   startServer,
 } from "../../packages/stages/src/network/fixtures/faulty-server.ts"
-import { makeFolder, removeFolder, run } from "./command.ts"
+import { makeFolder, removeFolder, root, run } from "./command.ts"
 
 const image = await picture(120, 90)
 let folder: string
@@ -99,4 +101,31 @@ describe("a pipeline that downloads images", () => {
     expect(await download(", try-again: 1")).toEqual([21, 3].map(path))
     expect(summary()).toMatchObject({ successes: 25 })
   })
+})
+
+test("the pipeline of Conceptual Captions takes Google's list as it is", async () => {
+  // Captions and URLs without a line of names, and a quote that is no more than a character.
+  const lines = range(0, 3).map((index) => `a "big picture ${index}\timages/${index}.jpg`)
+  mkdirSync(join(folder, "images"))
+  for (const index of [0, 2]) writeFileSync(join(folder, "images", `${index}.jpg`), image)
+  writeFileSync(join(folder, "Train_GCC-training.tsv"), `${lines.join("\n")}\n`)
+  const { code, stderr } = await run(folder, [
+    "run",
+    join(root, "pipelines", "cc3m.yaml"),
+    "--param",
+    `list=${join(folder, "Train_GCC-training.tsv")}`,
+    "--param",
+    "image-size=64",
+  ])
+  expect(code, stderr).toBe(0)
+  const results = join(folder, "results", "cc3m")
+  expect(JSON.parse(readFileSync(join(results, "summary.json"), "utf8"))).toMatchObject({
+    count: 3,
+    successes: 2,
+  })
+  const samples = await samplesOf(join(results, "shards", "00000.tar"))
+  expect(samples.map((sample) => textOf(sample, "txt"))).toEqual(['a "big picture 0', 'a "big picture 2'])
+  const [first] = samples
+  const { width, height } = await sharp(first?.files.get("jpg")).metadata()
+  expect([width, height]).toEqual([85, 64])
 })

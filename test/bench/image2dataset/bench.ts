@@ -24,12 +24,18 @@ const PICTURES = join(root, ".build", "bench-pictures")
 const COMMAND = join(root, "packages", "cli", "bin", "diva-pipeline")
 
 /** img2dataset's best configuration on two cores: two processes, as many shards. */
-const theirs = (bin: string, { options }: Work, list: string, output: string, images: number) => [
+const theirs = (
+  bin: string,
+  { options, threads = 32 }: Work,
+  list: string,
+  output: string,
+  images: number,
+) => [
   join(bin, "img2dataset"),
   list,
   `--output_folder=${output}`,
   "--processes_count=2",
-  "--thread_count=32",
+  `--thread_count=${threads}`,
   `--number_sample_per_shard=${Math.min(10_000, Math.ceil(images / 2))}`,
   ...options,
 ]
@@ -42,6 +48,7 @@ const ours = ({ options }: Work, list: string, output: string, images: number) =
   `--number_sample_per_shard=${Math.min(10_000, Math.ceil(images / 2))}`,
   "--allow_private_addresses",
   "--connections_per_host=64",
+  "--silent_connections_per_host=64",
   ...options,
 ]
 

@@ -8,6 +8,8 @@ export interface Work {
   readonly goal: string
   /** Options that both take. */
   readonly options: ReadonlyArray<string>
+  /** Threads of each of img2dataset's processes, where more than usual are better for it. */
+  readonly threads?: number
   /** Whether both then run once more, with nothing to do. */
   readonly isRepeated?: boolean
   /** Writes the list. */
@@ -58,6 +60,8 @@ export const WORKS: ReadonlyArray<Work> = [
     name: "troubled",
     goal: "≥ 3.0 ×",
     options: [webdataset, keepRatio, "--retries=1", "--timeout=5"],
+    // Those that wait for silent addresses download nothing meanwhile.
+    threads: 256,
     list: troubled,
   },
 ]

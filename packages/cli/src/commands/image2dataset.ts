@@ -136,9 +136,11 @@ const optionsOf = Effect.fnUntraced(function* (
     maxBodySize: or(given.max_body_size, defaults.maxBodySize),
     retries: or(given.retries, defaults.retries),
     connectionsPerHost: or(given.connections_per_host, defaults.connectionsPerHost),
+    silentConnectionsPerHost: or(given.silent_connections_per_host, defaults.silentConnectionsPerHost),
     requestsPerHost: or(given.requests_per_host, undefined),
     resolvers: yield* list("resolvers", given.resolvers, []),
     allowPrivateAddresses: given.allow_private_addresses,
+    ignoreSslCertificate: given.ignore_ssl_certificate,
     respectRobotsTxt: given.respect_robots_txt,
     userAgentToken: or(given.user_agent_token, undefined),
     disallowedHeaderDirectives: yield* list(

@@ -8,6 +8,13 @@ export interface LineProgress {
   readonly detail?: string
 }
 
+/** Where a line is written, as `process.stderr`. */
+export interface LineStream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly write: (text: string) => unknown
+}
+
 /** How often the line is written anew, on a terminal and elsewhere, in milliseconds. */
 const TERMINAL = 200
 const ELSEWHERE = 10_000
@@ -16,7 +23,7 @@ const SPAN = 5000
 
 /** One line that tells how far a download is: kept moving on a terminal, a line now and then elsewhere. */
 export class ProgressLine {
-  readonly #stream: NodeJS.WriteStream
+  readonly #stream: LineStream
   readonly #every: number
   readonly #began: number
   readonly #marks: Array<{ readonly time: number; readonly done: number }> = []
@@ -24,9 +31,9 @@ export class ProgressLine {
   #first: number | undefined
   #isOpen = false
 
-  constructor(stream: NodeJS.WriteStream, now: number) {
+  constructor(stream: LineStream, now: number) {
     this.#stream = stream
-    this.#every = stream.isTTY ? TERMINAL : ELSEWHERE
+    this.#every = stream.isTTY === true ? TERMINAL : ELSEWHERE
     this.#began = now
     this.#shown = now
   }
@@ -39,7 +46,7 @@ export class ProgressLine {
     this.#marks.push({ time: now, done: progress.done })
     while (this.#marks.length > 2 && now - (this.#marks[0]?.time ?? now) > SPAN) this.#marks.shift()
     const text = this.#text(progress, now)
-    if (this.#stream.isTTY) {
+    if (this.#stream.isTTY === true) {
       this.#stream.write(`\r\u001b[K${text.slice(0, (this.#stream.columns ?? 80) - 1)}`)
       this.#isOpen = true
     } else this.#stream.write(`${text}\n`)

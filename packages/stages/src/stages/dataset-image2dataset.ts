@@ -156,6 +156,13 @@ export const datasetImage2dataset = defineStage({
         minimum: 1,
         maximum: 1024,
       }),
+      "silent-connections-per-host": Type.Integer({
+        description:
+          "Beside them, requests that a host leaves without an answer while it answers others; 0 never has more than connections-per-host",
+        default: 32,
+        minimum: 0,
+        maximum: 1024,
+      }),
       "requests-per-host": Type.Optional(
         Type.Number({
           description: "Requests to one host a second; as many as it answers without it",
@@ -215,6 +222,10 @@ export const datasetImage2dataset = defineStage({
         description: "X-Robots-Tag directives that forbid the use of an image; [] ignores the header",
         default: ["noai", "noimageai", "noindex", "noimageindex"],
         maxItems: 100,
+      }),
+      "ignore-ssl-certificate": Type.Boolean({
+        description: "Accept any certificate; then nobody knows who sent the images",
+        default: false,
       }),
       "respect-robots-txt": Type.Boolean({
         description: "Ask each host for its robots.txt, and leave out what it forbids",
@@ -277,9 +288,11 @@ export const datasetImage2dataset = defineStage({
         minimumRate: input["minimum-rate"],
         maxBodySize: input["max-body-size"],
         connectionsPerHost: input["connections-per-host"],
+        silentConnectionsPerHost: input["silent-connections-per-host"],
         requestsPerHost: input["requests-per-host"],
         resolvers: input.resolvers,
         allowPrivateAddresses: input["allow-private-addresses"],
+        ignoreSslCertificate: input["ignore-ssl-certificate"],
         respectRobotsTxt: input["respect-robots-txt"],
         retries: input.retries,
         inputFormat: input["input-format"],

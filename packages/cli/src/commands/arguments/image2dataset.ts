@@ -53,6 +53,10 @@ const theirs = {
   extract_exif: truth("extract_exif", "Keep the EXIF tags", true),
   save_additional_columns: text("save_additional_columns", 'Columns to keep: ["a","b"]'),
   timeout: number("timeout", "Seconds without news from a server (10)"),
+  ignore_ssl_certificate: truth(
+    "ignore_ssl_certificate",
+    "Accept any certificate; then nobody knows who sent the images",
+  ),
   enable_wandb: truth("enable_wandb", "Not supported"),
   wandb_project: text("wandb_project", "Not supported"),
   oom_shard_count: whole("oom_shard_count", "Digits of a shard's number (5)"),
@@ -93,6 +97,10 @@ const ours = {
   minimum_rate: number("minimum_rate", "Bytes a second that a server must send (1000)"),
   max_body_size: whole("max_body_size", "Bytes of one image as downloaded (67108864)"),
   connections_per_host: whole("connections_per_host", "Downloads from one host at a time (32)"),
+  silent_connections_per_host: whole(
+    "silent_connections_per_host",
+    "Beside them, requests that a host leaves without an answer while it answers others (32)",
+  ),
   requests_per_host: number("requests_per_host", "Requests to one host a second (no limit)"),
   resolvers: text("resolvers", 'Name servers to ask: ["9.9.9.9","1.1.1.1"]'),
   allow_private_addresses: truth("allow_private_addresses", "Allow this machine and private networks"),
@@ -101,7 +109,8 @@ const ours = {
   split: text("split", "Which shards: 2/8 is the second of eight machines' share"),
 }
 
-const flags = {
+/** All of them. */
+export const image2datasetFlags = {
   url_list: Argument.String("url_list").pipe(
     Argument.withDescription("A list of URLs, its http(s) address, or a folder of lists or of images"),
   ),
@@ -110,10 +119,10 @@ const flags = {
 }
 
 /** What the command gets. */
-export type Image2datasetArguments = Command.Command.Config.Infer<typeof flags>
+export type Image2datasetArguments = Command.Command.Config.Infer<typeof image2datasetFlags>
 
 /** `diva-pipeline image2dataset` */
-export const image2dataset = Command.make("image2dataset", flags, (options) =>
+export const image2dataset = Command.make("image2dataset", image2datasetFlags, (options) =>
   Effect.promise(() => import("../image2dataset.ts")).pipe(
     Effect.flatMap((command) => command.image2dataset(options)),
   ),

@@ -105,6 +105,19 @@ describe("downloads that go wrong", () => {
     assert.strictEqual(summary.successes, 4)
     assert.strictEqual(summary.failures.length, expected.length - 4)
     assert.strictEqual(summary.reasons["Image decoding error"], 4)
+    // Kinds and hosts are counted too.
+    assert.strictEqual(
+      Object.values(summary.kinds).reduce((sum, times) => sum + times, 0),
+      expected.length - 4,
+    )
+    assert.deepInclude(summary.kinds, {
+      "status 4xx": 2,
+      timeout: 2,
+      redirect: 2,
+      "refused by robots": 1,
+      image: 6,
+    })
+    assert.deepInclude(summary.failing_hosts, { [new URL(server.url).host]: 15, [new URL(refused).host]: 1 })
     assert.match(outcome.warnings.at(-1) ?? "", /^18 of 22 images failed: Image decoding error \(4×\)/)
     assert.deepStrictEqual(outcome.progress.at(-1), {
       done: 22,

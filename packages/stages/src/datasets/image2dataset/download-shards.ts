@@ -12,8 +12,11 @@ import { ShardLedger } from "./shards/index.ts"
 import type { Downloaded, Report, ShardsJob } from "./shards-job.ts"
 import { ShardsRun } from "./shards-run.ts"
 
-/** Images that wait for a processor, beyond which no download begins. */
-const BACKLOG = 32
+/**
+ * Bytes of images that wait for a processor, beyond which no download begins. The further ahead downloads are, the
+ * sooner it turns out which addresses stay silent: this is about as much as two cores do while one of them is waited for.
+ */
+const BACKLOG = 256 * 1024 * 1024
 
 /** Downloads the images of a list into the shards of a folder. Images that fail are counted and listed. */
 export const downloadShards = Effect.fn("downloadShards")(function* (

@@ -4,7 +4,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Exit } from "effect"
 import { textOf } from "../../formats/index.ts"
 import { send, startServer } from "../../network/fixtures/faulty-server.ts"
-import { makeFolder, picture, readParquet, run, samplesOf } from "./fixtures/job.ts"
+import { digests, makeFolder, picture, readParquet, run, samplesOf } from "./fixtures/job.ts"
+import { ColumnTyping } from "./lists/columns.ts"
 
 const image = await picture(40, 30)
 const columns = ["tags", "sizes", "boxes", "mixed", "either"]
@@ -38,5 +39,71 @@ describe("columns of lists", () => {
     const json: unknown = JSON.parse(textOf(sample, "json") ?? "")
     assert.deepInclude(json, { tags: ["a", "1"], sizes: [1, 2], boxes: [[0.5, 0.25]], mixed: [1.5] })
     assert.include(textOf(sample, "json"), '"tags": [\n        "a",\n        "1"\n    ],')
+  })
+})
+
+describe("columns of objects", () => {
+  const objects = [
+    {
+      place: { lat: 1.5, names: ["a"], inner: { deep: true } },
+      many: [{ n: 1 }, { n: 2, m: "x" }],
+      empty: {},
+    },
+    { place: { lat: 2, names: null, inner: null, more: "é" }, many: [], empty: {} },
+    { place: null, many: null, empty: null },
+  ]
+
+  it("stay objects in tables and in JSON, each with all fields", async () => {
+    using folder = makeFolder()
+    await using server = await startServer({ "/": send(image) })
+    const list = join(folder.path, "list.jsonl")
+    const lines = objects.map((row, index) =>
+      JSON.stringify({ url: `${server.url}/${index}`, ...row, either: index === 0 ? { a: 1 } : "b" }),
+    )
+    await writeFile(list, lines.join("\n"))
+    const names = ["place", "many", "empty", "either"]
+    const { exit, shards } = await run(folder.path, list, { saveAdditionalColumns: names })
+    assert.isTrue(Exit.isSuccess(exit), String(exit))
+    const place = { lat: 1.5, names: ["a"], inner: { deep: true }, more: null }
+    const many = [
+      { n: 1, m: null },
+      { n: 2, m: "x" },
+    ]
+    const samples = await samplesOf(join(shards, "00000.tar"))
+    const found = samples.map((sample): unknown => JSON.parse(textOf(sample, "json") ?? ""))
+    assert.deepInclude(found[0], { place, many, empty: "{}", either: '{"a":1}' })
+    assert.deepInclude(found[1], {
+      place: { lat: 2, names: null, inner: null, more: "é" },
+      many: [],
+      either: "b",
+    })
+    assert.deepInclude(found[2], { place: null, many: null, empty: null, either: "b" })
+    const { rows: table } = await readParquet(join(shards, "00000.parquet"))
+    assert.deepInclude(table[0], {
+      many: [
+        { n: 1n, m: null },
+        { n: 2n, m: "x" },
+      ],
+    })
+    assert.deepInclude(table[0]?.place, { lat: 1.5, names: ["a"], inner: { deep: true } })
+  })
+
+  it("are the same when a table of ours is the list", async () => {
+    using folder = makeFolder()
+    await using server = await startServer({ "/": send(image) })
+    const list = join(folder.path, "list.jsonl")
+    const lines = objects.map((row, index) => JSON.stringify({ url: `${server.url}/${index}`, ...row }))
+    await writeFile(list, lines.join("\n"))
+    const changes = { saveAdditionalColumns: ["place", "many"] }
+    const first = await run(folder.path, list, changes)
+    const again = await run(join(folder.path, "again"), join(first.shards, "00000.parquet"), changes)
+    assert.isTrue(Exit.isSuccess(again.exit), String(again.exit))
+    assert.deepStrictEqual(digests(again.shards)["00000.tar"], digests(first.shards)["00000.tar"])
+  })
+
+  it("with different keys in each row are taken for maps, and stay texts", () => {
+    const typing = new ColumnTyping()
+    for (let index = 0; index < 1000; index++) typing.add({ [`key-${index}`]: index }, true)
+    assert.strictEqual(typing.type, "STRING")
   })
 })

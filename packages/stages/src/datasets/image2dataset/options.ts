@@ -20,12 +20,16 @@ export interface FetchOptions {
   readonly retries: number
   /** Connections to one host at a time. */
   readonly connectionsPerHost: number
+  /** Connections to one host beside these, which it leaves without an answer while it answers others. */
+  readonly silentConnectionsPerHost: number
   /** Requests to one host a second; undefined for as many as it answers. */
   readonly requestsPerHost: number | undefined
   /** Servers to ask for addresses instead of the system's. */
   readonly resolvers: ReadonlyArray<string>
   /** Whether addresses of this machine and of private networks may be asked. */
   readonly allowPrivateAddresses: boolean
+  /** Whether servers need no certificate that holds. */
+  readonly ignoreSslCertificate: boolean
   /** Whether `robots.txt` is asked for and respected. */
   readonly respectRobotsTxt: boolean
   readonly userAgentToken: string | undefined
@@ -79,9 +83,11 @@ export const DEFAULT_OPTIONS: DownloadOptions = {
   maxBodySize: 64 * 1024 * 1024,
   retries: 2,
   connectionsPerHost: 32,
+  silentConnectionsPerHost: 32,
   requestsPerHost: undefined,
   resolvers: [],
   allowPrivateAddresses: false,
+  ignoreSslCertificate: false,
   respectRobotsTxt: false,
   userAgentToken: undefined,
   disallowedHeaderDirectives: ["noai", "noimageai", "noindex", "noimageindex"],

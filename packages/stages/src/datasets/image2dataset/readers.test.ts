@@ -150,6 +150,27 @@ describe.skipIf(!isInstalled)(title, { timeout: 300_000 }, () => {
     assert.strictEqual(images.rows[0].jpg, first)
   })
 
+  it("see objects in our tables as they do in img2dataset's", async () => {
+    using folder = makeFolder()
+    await using server = await startServer({ "/": send(await picture(40, 30)) })
+    const list = join(folder.path, "list.jsonl")
+    const rows = [
+      { place: { lat: 1.5, tags: ["a"], in: { deep: true } }, many: [{ n: 1 }, { n: 2 }] },
+      { place: { lat: 2, tags: [], in: null }, many: [] },
+      { place: null, many: null },
+      { place: { lat: null, tags: null, in: { deep: null } }, many: [null, { n: null }] },
+    ]
+    const lines = rows.map((row) => JSON.stringify({ url: `${server.url}/x`, ...row }))
+    await writeFile(list, lines.join("\n"))
+    const { shards } = await run(folder.path, list, { saveAdditionalColumns: ["place", "many"] })
+    const [table] = await ask([["table", join(shards, "00000.parquet")]])
+    assert.deepStrictEqual(table.schema.slice(0, 2), [
+      ["place", "struct<lat: double, tags: list<element: string>, in: struct<deep: bool>>"],
+      ["many", "list<element: struct<n: int64>>"],
+    ])
+    for (const [index, row] of rows.entries()) assert.deepInclude(table.rows[index], row)
+  })
+
   it("see lists in our tables as they do in img2dataset's", async () => {
     using folder = makeFolder()
     await using server = await startServer({ "/": send(await picture(40, 30)) })

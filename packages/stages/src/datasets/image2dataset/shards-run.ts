@@ -11,13 +11,11 @@ import { shapeOf } from "./shape.ts"
 import { ShardJob, Turn } from "./shard-job.ts"
 import {
   digestOf,
-  type FinishedShard,
-  mergeStatistics,
   metadataColumns,
-  NO_STATISTICS,
   Parking,
   ShardWriter,
   type Statistics,
+  StatisticsSum,
   StoredShard,
   sampleKey,
   shardName,
@@ -45,7 +43,6 @@ export class ShardsRun {
   readonly #open = new Slots(OPEN)
   readonly #ahead = new Slots(AHEAD)
   readonly #waiting: Slots
-  readonly #shards = new Map<string, FinishedShard>()
   readonly #jobs = new Set<ShardJob>()
   #running: Promise<unknown> = Promise.resolve()
   readonly #finishing = new Set<Promise<void>>()
@@ -58,6 +55,7 @@ export class ShardsRun {
   #unique: UniqueImages | undefined
   #urls: SeenDigests | undefined
   #isAllKept = true
+  #hasForeign = false
 
   constructor(parts: RunParts, maker: SampleMaker) {
     this.#parts = parts
@@ -135,7 +133,6 @@ export class ShardsRun {
     if (shard.rows !== digestOf(rowDigests(urls))) return false
     if (job.mode === "retry" && shard.statistics.failedToDownload > 0) return false
     if (this.#unique !== undefined && !this.#learn(this.#unique, name)) return false
-    this.#shards.set(name, shard)
     this.#count(shard.statistics.count, shard.statistics.count - shard.statistics.successes)
     return true
   }
@@ -164,9 +161,9 @@ export class ShardsRun {
   async #keepForeign(name: string): Promise<boolean> {
     const shard = await readForeign(this.#parts.job.folder, name)
     if (shard === undefined) return false
-    if (this.#shards.size === 0)
+    if (!this.#hasForeign)
       this.#parts.report.log("warning", "shards that img2dataset has made are taken for finished")
-    this.#shards.set(name, shard)
+    this.#hasForeign = true
     this.#count(shard.statistics.count, shard.statistics.count - shard.statistics.successes)
     return true
   }
@@ -236,19 +233,20 @@ export class ShardsRun {
     await this.#earlier.whileReplaced(name, () =>
       ledger.finish(name, work, files, digests, { shape: this.#shape, statistics, times }),
     )
-    const shard = await ledger.finished(name)
-    if (shard !== undefined) this.#shards.set(name, shard)
   }
 
   async #conclude(names: ReadonlyArray<string>, kept: number): Promise<Downloaded> {
     const { ledger, list, options, job, report } = this.#parts
-    let statistics = NO_STATISTICS
+    const sum = new StatisticsSum()
     const files: Array<string> = []
     for (const name of names) {
-      const shard = this.#shards.get(name)
-      statistics = mergeStatistics(statistics, shard?.statistics ?? NO_STATISTICS)
-      files.push(...Object.keys(shard?.files ?? {}))
+      const own = await ledger.finished(name)
+      const shard = own ?? (this.#hasForeign ? await readForeign(job.folder, name) : undefined)
+      if (shard === undefined) continue
+      sum.add(shard.statistics)
+      files.push(...Object.keys(shard.files))
     }
+    const { statistics } = sum
     await ledger.forgetRetired()
     const left = job.mode === "extend" ? [] : await ledger.others(names, options.split)
     if (left.length > 0)

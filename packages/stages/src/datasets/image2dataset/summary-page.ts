@@ -2,8 +2,8 @@ import { commonestReasons, type Statistics } from "./shards/index.ts"
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:.5rem 0 1.5rem;width:100%}td{border-top:1px solid #ddd;padding:.25rem .5rem;vertical-align:top}
-td:first-child{text-align:right;width:7rem;font-variant-numeric:tabular-nums}td{overflow-wrap:anywhere}
-.bar{background:#dbe9f6;height:1.2rem;display:inline-block}`
+td:first-child{text-align:right;width:9rem;font-variant-numeric:tabular-nums}td{overflow-wrap:anywhere}
+td small{color:#666}.bar{background:#7fb0dc;height:.5rem;display:inline-block;min-width:1px}`
 
 /** Rows of a table; the page is for people, and the JSON beside it has everything. */
 const ROWS = 50
@@ -28,8 +28,9 @@ const table = (title: string, counts: Readonly<Record<string, number>>, all: num
   const rows = Object.entries(counts).slice(0, ROWS)
   if (rows.length === 0) return ""
   const cells = rows.map(([name, times]) => {
-    const bar = `<span class="bar" style="width:${((times / all) * 100).toFixed(1)}%"></span>`
-    return `<tr><td>${times}<td>${escaped(name)}<br>${bar}`
+    const share = ((times / all) * 100).toFixed(1)
+    const bar = `<span class="bar" style="width:${share}%"></span>`
+    return `<tr><td>${times} <small>${share} %</small><td>${escaped(name)}<br>${bar}`
   })
   return `<h2>${title}</h2>\n<table>\n${cells.join("\n")}\n</table>\n`
 }

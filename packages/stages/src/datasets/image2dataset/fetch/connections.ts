@@ -13,7 +13,7 @@ const PROXY_VARIABLES = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY
  */
 export const openConnections = (options: FetchOptions): Dispatcher => {
   const settings = {
-    connections: options.connectionsPerHost,
+    connections: options.connectionsPerHost + options.silentConnectionsPerHost,
     allowH2: true,
     keepAliveTimeout: 10_000,
     maxHeaderSize: 64 * 1024,
@@ -25,6 +25,7 @@ export const openConnections = (options: FetchOptions): Dispatcher => {
   return new EnvHttpProxyAgent({
     ...settings,
     connect: { timeout: options.timeout * 1000 },
+    requestTls: { rejectUnauthorized: !options.ignoreSslCertificate },
     noProxy: `${exceptions},localhost,127.0.0.1,[::1]`,
   })
 }
@@ -34,6 +35,7 @@ const guardedConnector = (options: FetchOptions): buildConnector.connector => {
   const connect = buildConnector({
     timeout: options.timeout * 1000,
     allowH2: true,
+    rejectUnauthorized: !options.ignoreSslCertificate,
     lookup: resolver.lookup,
     autoSelectFamily: true,
   })

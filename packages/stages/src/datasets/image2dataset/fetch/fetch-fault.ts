@@ -67,8 +67,6 @@ const KNOWN: Readonly<Record<string, Known>> = {
   ENETDOWN: known(urlopen("[Errno 100] Network is down"), "connection"),
   ETIMEDOUT: known(urlopen("timed out"), "connection"),
   UND_ERR_CONNECT_TIMEOUT: known(urlopen("timed out"), "connection"),
-  UND_ERR_HEADERS_TIMEOUT: known("timed out", "timeout"),
-  UND_ERR_BODY_TIMEOUT: known("timed out", "timeout"),
   UND_ERR_SOCKET: known("Remote end closed connection without response", "interrupted"),
   UND_ERR_INFO: known("Remote end closed connection without response", "interrupted"),
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: known("IncompleteRead", "interrupted"),

@@ -1,23 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import { Effect, type Scope } from "effect"
 import { parseRetryAfter } from "../../../network/index.ts"
 import type { FetchOptions } from "../options.ts"
 import { AdaptiveLimit } from "./adaptive-limit.ts"
+import { type AttemptWatch, type FetchPatience, persistently } from "./attempts.ts"
 import { openConnections } from "./connections.ts"
-import { addressFault, FetchFault, faultOf, redirectLoop, statusFault } from "./fetch-fault.ts"
+import { addressFault, FetchFault, faultOf, redirectLoop, statusFault, timedOut } from "./fetch-fault.ts"
 import { HostGate } from "./host-gate.ts"
 import { readLocalFile } from "./local-file.ts"
 import { isDisallowed } from "./robots-header.ts"
 import { RobotsFiles } from "./robots-txt.ts"
 import { type Answer, type TransferLimits, Transfers } from "./transfer.ts"
-
-/** How patiently failed downloads are tried again, in milliseconds. */
-export interface FetchPatience {
-  /** Before the second attempt, in the mean; doubled before each further one. */
-  readonly delay: number
-  /** The longest wait. A server that asks for more is not asked again. */
-  readonly longest: number
-}
 
 /** What a fetcher needs beside the options. */
 export interface FetchPlace {
@@ -36,6 +28,10 @@ const AGENT = "diva-pipeline"
 /** What the gate calls the host of files. */
 const THIS_MACHINE = ""
 const USER_AGENT = `${AGENT}/0.1`
+/** Milliseconds of silence, for each second of the time limit, after which a request may be overtaken. */
+const SILENCE = 1000 / 5
+/** Who asks for `robots.txt` has nobody who would ask beside it. */
+const UNWATCHED: AttemptWatch = { before: 0, signal: new AbortController().signal, onOvertaken: () => {} }
 
 /** A fetcher whose connections close with the scope. */
 export const makeFetcher = (
@@ -70,7 +66,10 @@ export class Fetcher {
     this.#limit = new AdaptiveLimit(options.threadCount, this.#isBusy)
     this.#gate = new HostGate({
       most: () => (this.#isBusy() ? 0 : this.#limit.current),
+      mostInAll: options.threadCount,
       mostPerHost: options.connectionsPerHost,
+      mostSilentPerHost: options.silentConnectionsPerHost,
+      silence: options.timeout * SILENCE,
       perSecond: options.requestsPerHost,
     })
     this.#headers = {
@@ -79,12 +78,7 @@ export class Fetcher {
       "accept-encoding": "identity",
     }
     if (options.respectRobotsTxt)
-      this.#robots = new RobotsFiles(token ?? AGENT, (url) => this.#follow(url, this.#limits()))
-  }
-
-  /** Downloads that are running. */
-  get running(): number {
-    return this.#gate.running
+      this.#robots = new RobotsFiles(token ?? AGENT, (url) => this.#follow(url, UNWATCHED))
   }
 
   /** Begins again after having been busy. */
@@ -103,7 +97,8 @@ export class Fetcher {
     const url = new URL(address)
     if (this.#robots !== undefined && !(await this.#robots.allows(url)))
       throw new FetchFault("Use of image disallowed by robots.txt", "refused by robots")
-    return this.#retried(url)
+    const { retries } = this.#options
+    return persistently((watch) => this.#once(url, watch), retries, this.#patience, this.#closing.signal)
   }
 
   async close(): Promise<void> {
@@ -113,7 +108,7 @@ export class Fetcher {
   }
 
   async #readFile(address: string): Promise<Uint8Array> {
-    await this.#gate.enter(THIS_MACHINE)
+    const place = await this.#gate.enter(THIS_MACHINE)
     try {
       return await readLocalFile(address, {
         folder: this.#place.folder,
@@ -121,50 +116,60 @@ export class Fetcher {
         limit: this.#options.maxBodySize,
       })
     } finally {
-      this.#gate.leave(THIS_MACHINE)
+      this.#gate.leave(place)
     }
   }
 
-  /** Tries again what may pass, with growing pauses, and never sooner than the server asks. */
-  async #retried(url: URL): Promise<Uint8Array> {
-    const { delay, longest } = this.#patience
-    for (let failures = 0; ; failures++) {
-      try {
-        return await this.#once(url)
-      } catch (cause) {
-        const fault = faultOf(cause)
-        const asked = fault.retryAfter ?? 0
-        if (!fault.isTransient || failures >= this.#options.retries || asked > longest) throw fault
-        const pause = Math.min(longest, delay * 2 ** failures) * (0.5 + Math.random())
-        await sleep(Math.max(asked, pause), undefined, { signal: this.#closing.signal })
-      }
-    }
-  }
-
-  async #once(url: URL): Promise<Uint8Array> {
-    await this.#gate.enter(url.host)
+  async #once(url: URL, watch: AttemptWatch): Promise<Uint8Array> {
     let hasTimedOut = false
     try {
-      const answer = await this.#follow(url, this.#limits())
+      const answer = await this.#follow(url, watch)
       if (answer.body !== undefined) return answer.body
       const wait = headerOf(answer, "retry-after")
       throw statusFault(answer.status, answer.text, parseRetryAfter(wait, Date.now()))
     } catch (cause) {
-      hasTimedOut = cause instanceof FetchFault && cause.kind === "timeout"
+      hasTimedOut = cause instanceof FetchFault && cause.kind === "timeout" && !watch.signal.aborted
       throw cause
     } finally {
-      this.#gate.leave(url.host)
       this.#limit.record(hasTimedOut)
     }
   }
 
-  #limits(): TransferLimits {
+  /**
+   * Follows redirects. Each request has its own place at the gate of its host; waiting for one is nobody's slowness. User
+   * name and password of an address go to its own server only.
+   */
+  async #follow(first: URL, watch: AttemptWatch): Promise<Answer> {
+    let url = first
+    let waited = 0
+    const asked = performance.now()
+    for (let redirects = 0; ; redirects++) {
+      const arrived = performance.now()
+      const place = await this.#gate.enter(url.host, watch.before > 0 || redirects > 0, watch.onOvertaken)
+      waited += performance.now() - arrived
+      if (watch.signal.aborted) {
+        this.#gate.leave(place)
+        throw timedOut()
+      }
+      const limits = this.#limits(asked + waited, watch.signal, () => this.#gate.answer(place))
+      // Its connection is free only when this turn of the event loop is over.
+      const answer = await this.#ask(url, limits).finally(() => setImmediate(() => this.#gate.leave(place)))
+      const location = headerOf(answer, "location")
+      if (!REDIRECTS.has(answer.status) || location === undefined) return answer
+      if (redirects === MOST_REDIRECTS) throw redirectLoop(answer.status, answer.text)
+      url = redirectTarget(location, url, answer)
+    }
+  }
+
+  #limits(begun: number, signal: AbortSignal, onAnswer: () => void): TransferLimits {
     const { timeout, totalTimeout, minimumRate, maxBodySize } = this.#options
     return {
       timeout: timeout * 1000,
-      deadline: performance.now() + totalTimeout * 1000,
+      deadline: begun + totalTimeout * 1000,
       minimumRate,
       most: maxBodySize,
+      signal,
+      onAnswer,
       refuse: (headers) => {
         const { disallowedHeaderDirectives, userAgentToken } = this.#options
         const value = headers["x-robots-tag"]
@@ -172,18 +177,6 @@ export class Fetcher {
         const lines = typeof value === "string" ? [value] : value
         return isDisallowed(lines, disallowedHeaderDirectives, userAgentToken) ? disallowed() : undefined
       },
-    }
-  }
-
-  /** Follows redirects. User name and password of an address go to its own server only. */
-  async #follow(first: URL, limits: TransferLimits): Promise<Answer> {
-    let url = first
-    for (let redirects = 0; ; redirects++) {
-      const answer = await this.#ask(url, limits)
-      const location = headerOf(answer, "location")
-      if (!REDIRECTS.has(answer.status) || location === undefined) return answer
-      if (redirects === MOST_REDIRECTS) throw redirectLoop(answer.status, answer.text)
-      url = redirectTarget(location, url, answer)
     }
   }
 

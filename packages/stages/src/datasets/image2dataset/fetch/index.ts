@@ -1,2 +1,3 @@
+export type { FetchPatience } from "./attempts.ts"
 export { addressFault, type FaultClass, FetchFault, faultOf } from "./fetch-fault.ts"
-export { type Fetcher, type FetchPatience, makeFetcher } from "./fetcher.ts"
+export { type Fetcher, makeFetcher } from "./fetcher.ts"

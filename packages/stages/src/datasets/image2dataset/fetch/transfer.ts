@@ -22,6 +22,10 @@ export interface TransferLimits {
   readonly minimumRate: number
   /** Bytes of the body. */
   readonly most: number
+  /** Aborts when nobody needs it any longer. */
+  readonly signal: AbortSignal
+  /** Called when the answer begins. */
+  readonly onAnswer: () => void
   /** Looks at the headers of a good answer before its body comes. */
   readonly refuse: (headers: Headers) => FetchFault | undefined
 }
@@ -29,7 +33,7 @@ export interface TransferLimits {
 /** Bodies of errors and redirects are read so far, to keep the connection; then it is closed. */
 const DRAINED = 64 * 1024
 /** How often running transfers are looked at, in milliseconds. */
-const LOOK = 250
+const LOOK = 100
 
 /** Transfers that are running, and the clock that ends those that take too long or drip. */
 export class Transfers {
@@ -62,8 +66,9 @@ export class Transfers {
             path: `${url.pathname}${url.search}`,
             method: "GET",
             headers,
-            headersTimeout: limits.timeout,
-            bodyTimeout: limits.timeout,
+            // The clock of the transfers is more exact.
+            headersTimeout: 0,
+            bodyTimeout: 0,
           },
           transfer,
         )
@@ -90,6 +95,8 @@ class Transfer implements Dispatcher.DispatchHandler {
   #pieces: Array<Uint8Array> = []
   #received = 0
   #bodyBegan = 0
+  /** When the server last gave a sign of life, or was asked for one. */
+  #heard = Number.POSITIVE_INFINITY
 
   constructor(limits: TransferLimits, finish: (outcome: Answer | FetchFault) => void) {
     this.#limits = limits
@@ -98,6 +105,7 @@ class Transfer implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#heard = performance.now()
     if (this.#isOver) controller.abort(timedOut())
   }
 
@@ -107,12 +115,14 @@ class Transfer implements Dispatcher.DispatchHandler {
     headers: Headers,
     text?: string,
   ) {
+    this.#heard = performance.now()
     // 100 to 199 announce the answer; they are not it.
     if (status < 200) return
+    this.#limits.onAnswer()
     this.#status = status
     this.#headers = headers
     this.#text = text || (STATUS_CODES[status] ?? "")
-    this.#bodyBegan = performance.now()
+    this.#bodyBegan = this.#heard
     if (!this.#isGood) return
     const expected = this.#expected
     const refusal =
@@ -124,6 +134,7 @@ class Transfer implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    this.#heard = performance.now()
     this.#received += piece.length
     if (this.#isGood) {
       if (this.#received > this.#limits.most) {
@@ -150,12 +161,12 @@ class Transfer implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Ends the transfer when it has taken too long or is too slow. */
+  /** Ends the transfer when it has taken too long, is too slow, or is of no use. */
   check(now: number): void {
-    const { deadline, timeout, minimumRate } = this.#limits
+    const { deadline, timeout, minimumRate, signal } = this.#limits
     const bodyTime = this.#bodyBegan === 0 ? 0 : now - this.#bodyBegan
     const isSlow = bodyTime > timeout && (this.#received / bodyTime) * 1000 < minimumRate
-    if (now < deadline && !isSlow) return
+    if (now < deadline && now - this.#heard <= timeout && !isSlow && !signal.aborted) return
     const fault = timedOut()
     if (this.#status !== 0 && !this.#isGood) this.#end()
     else this.fail(fault)

@@ -85,8 +85,11 @@ describe("hostile images", () => {
 })
 
 describe("unusual images", () => {
-  it("come through: one pixel, CMYK, 16 bits, animated, with a profile, with transparency", async () => {
+  it("come through: of any format, one pixel, CMYK, 16 bits, animated, with a profile, with transparency", async () => {
     const wide = { width: 30, height: 20 }
+    // No name tells what they are.
+    for (const kind of ["png", "webp", "gif"] as const)
+      assert.deepInclude(await make(await picture(30, 20, kind)), { ...wide, format: "jpeg" })
     const flat = { create: { ...wide, channels: 3 as const, background: "#204080" } }
     const clear = { create: { ...wide, channels: 4 as const, background: { r: 9, g: 9, b: 9, alpha: 0.5 } } }
     const jpg = { format: "jpeg" as const, channels: 3 as const }

@@ -32,6 +32,7 @@ export class ImagePool {
   readonly #here: Promise<ImageProcessor> | undefined
   readonly #queue: Array<{ readonly task: ImageTask; readonly waiting: Waiting }> = []
   #next = 0
+  #backlog = 0
   /** Why no image can be made any more: a thread has ended that should not have. */
   #broken: unknown
   #isClosed = false
@@ -42,9 +43,9 @@ export class ImagePool {
     this.#most = threads
   }
 
-  /** Images that wait for a thread. */
+  /** Bytes of the images that wait for a thread. */
   get backlog(): number {
-    return this.#queue.length
+    return this.#backlog
   }
 
   /** Makes an image; the task's bytes are handed over, and no longer the caller's. */
@@ -53,6 +54,7 @@ export class ImagePool {
     if (this.#broken !== undefined) throw this.#broken
     return new Promise((resolve, reject) => {
       this.#queue.push({ task, waiting: { resolve, reject } })
+      this.#backlog += task.bytes.length
       this.#feed()
     })
   }
@@ -96,6 +98,7 @@ export class ImagePool {
       if (thread === undefined) return
       const next = this.#queue.shift()
       if (next === undefined) return
+      this.#backlog -= next.task.bytes.length
       const id = this.#next++
       thread.tasks.set(id, next.waiting)
       const message: WorkerTask = { id, task: next.task }

@@ -1,4 +1,5 @@
 // A thread that makes images of downloaded bytes. It knows nothing of lists, networks and shards.
+import { getPriority, setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
 import type { ImageOptions } from "../image-options.ts"
 import { CLOSE } from "./image-close.ts"
@@ -15,6 +16,13 @@ export interface WorkerResult {
   readonly id: number
   readonly result: ProcessedImage | ImageProblem
 }
+
+/** Steps by which this thread stands back for the one that downloads: on two cores, that one then has one of them. */
+const NICER = 3
+const NICEST = 19
+
+// Linux alone has priorities of threads; elsewhere it would be the whole process's.
+if (process.platform === "linux") setPriority(Math.min(NICEST, getPriority() + NICER))
 
 const options: ImageOptions = workerData
 const opening = ImageProcessor.open(options)

@@ -1,4 +1,4 @@
-export { type Cell, type ColumnType, castCell, isList } from "./columns.ts"
+export { type Cell, type ColumnType, castCell, isList, isRecord } from "./columns.ts"
 export { formatOf } from "./list-format.ts"
 export { type ListedShard, type ListedUrl, ROW_DIGEST, readShards, rowDigests } from "./list-rows.ts"
 export { type Survey, stampOf, surveyList } from "./survey.ts"

@@ -1,9 +1,9 @@
 import { permanent } from "@diva-pipeline/core"
 import { Predicate } from "effect"
-import type { Cell } from "./columns.ts"
+import type { Cell, CellRecord } from "./columns.ts"
 
 /** A row of a list, by column. */
-export type ListRow = Readonly<Record<string, Cell>>
+export type ListRow = CellRecord
 
 /** A row from whatever a file holds in its place. @throws StageFailure (permanent) when that is no object */
 export const rowOf = (file: string, row: unknown, where: string): ListRow => {
@@ -12,10 +12,13 @@ export const rowOf = (file: string, row: unknown, where: string): ListRow => {
       file,
       hint: 'write each as {"url": "https://…", "caption": "…"}',
     })
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cellOf(value)]))
+  return recordOf(row)
 }
 
-/** What is neither text nor number nor a list (dates, objects) is kept as JSON. */
+const recordOf = (value: object): CellRecord =>
+  Object.fromEntries(Object.entries(value).map(([name, part]) => [name, cellOf(part)]))
+
+/** What JSON has no word for is kept as text. */
 const cellOf = (value: unknown): Cell => {
   if (value === null || value === undefined) return null
   if (
@@ -26,5 +29,7 @@ const cellOf = (value: unknown): Cell => {
   )
     return value
   if (Array.isArray(value)) return value.map(cellOf)
-  return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? Number(inner) : inner)) ?? null
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString()
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64")
+  return Predicate.isObject(value) ? recordOf(value) : String(value)
 }

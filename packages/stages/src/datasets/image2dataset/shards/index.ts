@@ -5,10 +5,10 @@ export { digestOf, type FinishedShard, ShardLedger } from "./shard-ledger.ts"
 export { ShardWriter } from "./shard-writer.ts"
 export {
   commonestReasons,
-  mergeStatistics,
   NO_STATISTICS,
   type Statistics,
   StatisticsCounter,
+  StatisticsSum,
   summaryJson,
 } from "./statistics.ts"
 export { type StoredSample, StoredShard } from "./stored-shard.ts"

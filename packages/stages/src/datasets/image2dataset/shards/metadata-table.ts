@@ -81,8 +81,13 @@ export class MetadataTable {
   }
 }
 
-/** A column as Parquet's schema has it: lists in three levels. */
+/** A column as Parquet's schema has it: lists in three levels, records with their fields below them. */
 const elementsOf = (name: string, type: ColumnType): ReadonlyArray<SchemaElement> => {
+  if (typeof type !== "string" && "fields" in type)
+    return [
+      { name, repetition_type: "OPTIONAL", num_children: type.fields.length },
+      ...type.fields.flatMap(([field, inner]) => elementsOf(field, inner)),
+    ]
   if (typeof type !== "string")
     return [
       { name, repetition_type: "OPTIONAL", num_children: 1, converted_type: "LIST" },

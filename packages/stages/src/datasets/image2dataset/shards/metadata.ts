@@ -1,4 +1,4 @@
-import { type Cell, type ColumnType, castCell, isList } from "../lists/columns.ts"
+import { type Cell, type ColumnType, castCell, isList, isRecord } from "../lists/columns.ts"
 import { additionalColumns, type DownloadOptions } from "../options.ts"
 import { indentedJson } from "./python-json.ts"
 
@@ -109,11 +109,19 @@ export const sampleJson = (columns: ReadonlyArray<MetadataColumn>, record: Sampl
 /** JSON has no whole numbers beyond 2⁵³ that every reader keeps: they become texts. */
 const jsonCell = (cell: Cell): JsonCell => {
   if (isList(cell)) return cell.map(jsonCell)
+  if (isRecord(cell))
+    return Object.fromEntries(Object.entries(cell).map(([name, value]) => [name, jsonCell(value)]))
   if (typeof cell !== "bigint") return cell
   return BigInt.asIntN(53, cell) === cell ? Number(cell) : String(cell)
 }
 
-type JsonCell = string | number | boolean | null | ReadonlyArray<JsonCell>
+type JsonCell =
+  | string
+  | number
+  | boolean
+  | null
+  | ReadonlyArray<JsonCell>
+  | { readonly [field: string]: JsonCell }
 
 /**
  * The key of a sample: the shard's number, then the sample's, padded with zeros to `oomShardCount` digits and as many

@@ -80,25 +80,42 @@ export class StatisticsCounter {
   }
 }
 
-/** The statistics of two disjoint sets of URLs together; the failures of `left` come first. */
-export const mergeStatistics = (left: Statistics, right: Statistics): Statistics => ({
-  count: left.count + right.count,
-  successes: left.successes + right.successes,
-  failedToDownload: left.failedToDownload + right.failedToDownload,
-  failedToResize: left.failedToResize + right.failedToResize,
-  unreachable: left.unreachable + right.unreachable,
-  reasons: merged(left.reasons, right.reasons, COUNTED_REASONS),
-  kinds: merged(left.kinds, right.kinds, COUNTED_REASONS),
-  failingHosts: merged(left.failingHosts, right.failingHosts, COUNTED_HOSTS),
-  failures: [...left.failures, ...right.failures].slice(0, LISTED_FAILURES),
-})
+/** Adds up the statistics of disjoint sets of URLs. The failures that are listed are those of the first sets. */
+export class StatisticsSum {
+  readonly #counts = { count: 0, successes: 0, failedToDownload: 0, failedToResize: 0, unreachable: 0 }
+  readonly #reasons = new Map<string, number>()
+  readonly #kinds = new Map<string, number>()
+  readonly #hosts = new Map<string, number>()
+  readonly #failures: Array<typeof Failure.Type> = []
 
-type Counts = Readonly<Record<string, number>>
+  add(part: Statistics): void {
+    this.#counts.count += part.count
+    this.#counts.successes += part.successes
+    this.#counts.failedToDownload += part.failedToDownload
+    this.#counts.failedToResize += part.failedToResize
+    this.#counts.unreachable += part.unreachable
+    addAll(this.#reasons, part.reasons, COUNTED_REASONS)
+    addAll(this.#kinds, part.kinds, COUNTED_REASONS)
+    addAll(this.#hosts, part.failingHosts, COUNTED_HOSTS)
+    this.#failures.push(...part.failures.slice(0, LISTED_FAILURES - this.#failures.length))
+  }
 
-const merged = (left: Counts, right: Counts, most: number): Counts => {
-  const both = new Map(Object.entries(left))
-  for (const [name, times] of Object.entries(right)) both.set(name, (both.get(name) ?? 0) + times)
-  return byFrequency(both, most)
+  get statistics(): Statistics {
+    return {
+      ...this.#counts,
+      reasons: byFrequency(this.#reasons),
+      kinds: byFrequency(this.#kinds),
+      failingHosts: byFrequency(this.#hosts, LISTED_HOSTS),
+      failures: this.#failures,
+    }
+  }
+}
+
+const addAll = (sum: Map<string, number>, counts: Readonly<Record<string, number>>, most: number): void => {
+  for (const [name, times] of Object.entries(counts)) {
+    const before = sum.get(name)
+    if (before !== undefined || sum.size < most) sum.set(name, (before ?? 0) + times)
+  }
 }
 
 /** Counts one more of a name, unless there are too many names. */
@@ -151,7 +168,7 @@ export const summaryJson = (statistics: Statistics, shards: number): string => {
       shards,
       reasons,
       kinds: statistics.kinds,
-      failing_hosts: merged(statistics.failingHosts, {}, LISTED_HOSTS),
+      failing_hosts: statistics.failingHosts,
       failures: statistics.failures,
     },
     null,

@@ -62,14 +62,14 @@ const bytesFeature = (...values: ReadonlyArray<Uint8Array>): Buffer =>
 /** As img2dataset chooses them: whole numbers and truth values as int64, decimals as float, all else as bytes. */
 const feature = (value: Cell, type: ColumnType): Buffer => {
   const values = isList(value) ? value : [value]
-  const each = typeof type === "string" ? type : type.list
+  const each = typeof type === "object" && "list" in type ? type.list : type
   if (value === null || each === "STRING" || typeof each !== "string")
     return bytesFeature(...values.map((one) => Buffer.from(one === null ? "" : cellText(one))))
   if (each === "DOUBLE") return message(2, [message(1, values.map(float))])
   return message(3, [
     message(
       1,
-      values.map((one) => varint(isList(one) ? 0 : BigInt(one ?? 0))),
+      values.map((one) => varint(typeof one === "object" ? 0 : BigInt(one))),
     ),
   ])
 }
