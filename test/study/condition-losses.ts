@@ -82,7 +82,11 @@ const contextsOf = (
   const last = tf.slice(own, [count - 1, 0, 0], [1, ...sizes])
   const rest = tf.slice(own, [0, 0, 0], [count - 1, ...sizes])
   const ids = diffusion.tokenizer.encode(scenes.map(({ statement }) => statement))
-  const rows = tf.tensor2d(Int32Array.from(ids.flatMap((row) => [...row])), [ids.length, ids[0]?.length ?? 0], "int32")
+  const rows = tf.tensor2d(
+    Int32Array.from(ids.flatMap((row) => [...row])),
+    [ids.length, ids[0]?.length ?? 0],
+    "int32",
+  )
   const [, words = 0, width = 0] = model.text.states.shape
   return [
     ["own", own],

@@ -61,19 +61,16 @@ export const pairGradient = (
     return tf.mean<tf.Scalar>(tf.softplus(tf.concat([tf.neg(margin(texts[0])), margin(texts[1])])))
   })
 
-/** The gradient of CLIP's own loss, images against texts, on scenes whose fine captions all differ. */
-export const alignmentGradient = (
-  studied: StudiedModel,
-  scenes: ReadonlyArray<StudiedScene>,
-): Gradient =>
+/** The gradient of CLIP's own loss, images against texts, on scenes with their fine captions. */
+export const alignmentGradient = (studied: StudiedModel, scenes: ReadonlyArray<StudiedScene>): Gradient =>
   meanGradient(studied, scenes, (batch, features) => {
-    const logits = tf.mul(
+    const logits = tf.mul<tf.Tensor2D>(
       tf.matMul(features.images(batch), features.texts(batch), false, true),
       features.scale,
     )
     const own = tf.eye(batch.length)
     const loss = (scores: tf.Tensor2D) => tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(scores), own), 1)))
-    return tf.div<tf.Scalar>(tf.add(loss(tf.clone(logits)), loss(tf.transpose(logits))), 2)
+    return tf.div<tf.Scalar>(tf.add(loss(logits), loss(tf.transpose<tf.Tensor2D>(logits))), 2)
   })
 
 interface Features {
@@ -117,7 +114,7 @@ export const product = (a: Gradient, b: Gradient): number => {
   return sum
 }
 
-export const length = (a: Gradient): number => Math.sqrt(product(a, a))
+const length = (a: Gradient): number => Math.sqrt(product(a, a))
 
 export const cosine = (a: Gradient, b: Gradient): number => product(a, b) / (length(a) * length(b))
 

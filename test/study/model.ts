@@ -48,7 +48,10 @@ export interface StudiedScene {
 
 const SIZE = 64
 
-const sceneOf = async (category: string, { statement, image }: BenchmarkPair["first"]): Promise<StudiedScene> => {
+const sceneOf = async (
+  category: string,
+  { statement, image }: BenchmarkPair["first"],
+): Promise<StudiedScene> => {
   const picture = await openImage(await readFile(image))
   const crop = preprocessForClip(picture, { size: SIZE, ...CLIP_STATISTICS, mode: "shortest" })
   return { category, statement, crop }
@@ -76,11 +79,18 @@ export const pixelsOf = (scenes: ReadonlyArray<StudiedScene>): tf.Tensor4D => {
 }
 
 /** Both views of some scenes. */
-export const viewsOf = ({ model }: StudiedModel, scenes: ReadonlyArray<StudiedScene>): MicroBatch =>
-  tf.tidy(() => microBatchOf(model, pixelsOf(scenes), { generative: "corrected" }))
+export const viewsOf = ({ model }: StudiedModel, scenes: ReadonlyArray<StudiedScene>): MicroBatch => {
+  const pixels = pixelsOf(scenes)
+  const views = microBatchOf(model, pixels, { generative: "corrected" })
+  pixels.dispose()
+  return views
+}
 
 /** The same order for the same seed. */
-export const shuffled = <A>(items: ReadonlyArray<A>, integer: (below: number) => number): ReadonlyArray<A> => {
+export const shuffled = <A>(
+  items: ReadonlyArray<A>,
+  integer: (below: number) => number,
+): ReadonlyArray<A> => {
   const left = [...items]
-  return items.map(() => left.splice(integer(left.length), 1)).flat()
+  return items.flatMap(() => left.splice(integer(left.length), 1))
 }
