@@ -72,7 +72,7 @@ const lossesOfBatch = (
 const contextsOf = (
   { model, condition, diffusion }: StudiedModel,
   scenes: ReadonlyArray<StudiedScene>,
-  pixels: tf.Tensor4D,
+  pixels: tf.Tensor,
   patches: Int32Array,
 ): ReadonlyArray<readonly [ConditionName, tf.Tensor]> => {
   const { clip, projector } = model.weights()
