@@ -221,16 +221,20 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
   })
 
   it("computes as many images at once as a budget of memory has room for", async () => {
-    const chosen = async (memoryBudget: number) => {
+    const within = async (memoryBudget: number) => {
       const said: Array<string> = []
       const run = await newRun()
       const plan = { work: { ...TINY_WORK, memoryBudget } }
       const context = { log: (_: string, message: string) => said.push(message) }
       await trainInto(run, { folder: model, images }, { options: { steps: 1 }, plan, context })
-      return Number(/(\d+) images at once/.exec(said.join())?.[1])
+      const [loss] = await losses(run)
+      return { said: said.join(), loss }
     }
-    expect(await chosen(2000)).toBe(3)
-    await expect(chosen(1)).rejects.toThrow(/one image at a time takes \d+ MB of tensors/)
+    const [wide, narrow] = [await within(2000), await within(1)]
+    expect(wide.said).toMatch(/3 images at once, of 1 MB each/)
+    expect(wide.said).not.toMatch(/twice/)
+    expect(narrow.said).toMatch(/1 images at once, of 1 MB each; activations are computed twice/)
+    expect(narrow.loss).toBeCloseTo(wide.loss, 4)
   })
 
   it("keeps milestones, and as many checkpoints as asked for", async () => {
