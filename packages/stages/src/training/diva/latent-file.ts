@@ -8,6 +8,7 @@ import {
   readFile,
   rename,
   rm,
+  stat,
   writeFile,
 } from "node:fs/promises"
 import { join } from "node:path"
@@ -80,6 +81,7 @@ export class LatentFile {
     await writeFile(`${journal}.partial`, [head, ...sound].map(lineOf).join(""))
     await rename(`${journal}.partial`, journal)
     if (sound.length === 0) await rm(file, { force: true })
+    else await ownFile(file)
     const numbers = await open(file, sound.length === 0 ? "w" : "r+")
     await numbers.truncate(bytesOf(sound))
     return new LatentFile(folder, numbers, await open(journal, "a"), sound)
@@ -165,6 +167,13 @@ const soundBlocks = async (file: string, blocks: ReadonlyArray<Block>): Promise<
     place += block.bytes
   }
   return sound
+}
+
+/** Makes a file that was given out before one that nobody else has: what is in the store must never change. */
+const ownFile = async (file: string): Promise<void> => {
+  if ((await stat(file)).nlink === 1) return
+  await copyFile(file, `${file}.partial`)
+  await rename(`${file}.partial`, file)
 }
 
 const writeAll = async (file: FileHandle, content: Uint8Array, place: number): Promise<void> => {

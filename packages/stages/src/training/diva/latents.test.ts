@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -108,6 +108,18 @@ describe(`latents for many trainings, on ${backend}`, { timeout: 300_000 }, () =
     expect(said).toMatch(/from image 3 on are damaged/)
     expect(said).toMatch(/continuing after 2 images/)
     expect(await numbers(run)).toEqual(await numbers(whole))
+  })
+
+  it("that were given out stay as they are, whatever the task does next", async () => {
+    const run = await newRun()
+    await make(run)
+    const given = join(run, "given")
+    await rename(join(run, "latents"), given)
+    await mkdir(join(run, "latents"))
+    expect(await make(run)).toContain("continuing after 7 images")
+    const file = join(given, "latents.f32")
+    expect((await stat(file)).nlink).toBe(1)
+    expect(await readFile(file)).toEqual(await numbers(whole))
   })
 
   it("of another recipe, or with half a line in their journal, count for nothing more", async () => {

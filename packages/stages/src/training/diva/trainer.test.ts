@@ -255,7 +255,11 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
       draws: 1,
     })
     expect(failure).toBeInstanceOf(StageFailure)
-    expect(failure).toMatchObject({ reason: "permanent", message: expect.stringMatching(/at step \d/) })
+    expect(failure).toMatchObject({
+      reason: "permanent",
+      message: expect.stringMatching(/at step \d/),
+      hint: expect.stringMatching(/lower learning-rate/),
+    })
   })
 
   it("leaves broken images out, and fails when there are no others", async () => {
