@@ -79,6 +79,7 @@ export const bundle = async (outdir, plugins = []) => {
       "data-worker": "../stages/src/training/diva/data/data-worker.ts",
       "crop-worker": "../stages/src/training/diva/data/crop-worker.ts",
       "replica-host": "../stages/src/training/diva/replica-host.ts",
+      "latent-host": "../stages/src/training/diva/latent-host.ts",
     },
     absWorkingDir: here,
     outdir,

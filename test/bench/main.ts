@@ -12,7 +12,7 @@ const USAGE = `npm run bench engine -- [--all] [--only compare|scale|large] [--i
 npm run bench models -- [--only features|blocks|unet|unet-gradient|load|preprocess] [--install-peers]
 npm run bench evaluation -- [--only zero-shot|logits|retrieval] [--images 10000] [--classes 1000] [--repeats 1]
                            [--install-peers]
-npm run bench training -- [--only small|large|latents|data] [--install-peers]
+npm run bench training -- [--only small|large|latents|savings|data] [--install-peers]
 npm run bench image2dataset -- [--only keep_ratio|center_crop|border|files|parquet|no-reencoding|troubled|long-list]
                                [--images 5000] [--repeats 2] [--install-peers]
 

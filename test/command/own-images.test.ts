@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import sharp from "sharp"
 import { afterAll, describe, expect, test } from "vitest"
@@ -12,6 +12,7 @@ const TRAINING = `version: 1
 name: own
 params:
   images: { type: string, format: path, description: A folder of images }
+  workers: { type: integer, default: 1, description: Processes }
 stages:
   clip: { uses: weights/fetch, with: { name: micro-clip } }
   diffusion: { uses: weights/fetch, with: { name: micro-sd } }
@@ -20,12 +21,21 @@ stages:
     with:
       model: \${{ stages.clip.outputs.weights }}
       diffusion: \${{ stages.diffusion.outputs.weights }}
-      design: micro
+  latents:
+    uses: train/latents
+    with:
+      model: \${{ stages.inject.outputs.model }}
+      images: \${{ params.images }}
+      images-at-once: 2
+      workers: \${{ params.workers }}
   train:
     uses: train/diva
     with:
       model: \${{ stages.inject.outputs.model }}
       images: \${{ params.images }}
+      latents: \${{ stages.latents.outputs.latents }}
+      workers: \${{ params.workers }}
+      pictures: 0
       steps: 2
       batch: 2
       accumulation: 1
@@ -59,6 +69,17 @@ describe("images of one's own", () => {
     expect((await train()).stderr).toMatch(/^✓ train +cached$/m)
   })
 
+  test("give the same bytes to several processes, and what one has made counts for them", async () => {
+    const several = ["--param", "workers=2"]
+    expect((await train(...several)).stderr).toMatch(/^✓ latents +cached$[\s\S]*^✓ train +cached$/m)
+    const weights = () => readFileSync(join(folder, "results/own/weights/open_clip_model.safetensors"))
+    const ofOne = weights()
+    const { code, stderr } = await train(...several, "--force", "latents", "--force", "train")
+    expect(stderr).not.toMatch(/^✓ train +cached$/m)
+    expect(code).toBe(0)
+    expect(weights()).toEqual(ofOne)
+  })
+
   test("that are new train again", async () => {
     await sharp({ create: { width: 50, height: 50, channels: 3, background: "red" } })
       .png()
@@ -79,7 +100,7 @@ describe("images of one's own", () => {
     writeFileSync(join(folder, "nothing", "notes.txt"), "no image")
     const { code, stderr } = await run(folder, ["run", "own.yaml", "--param", "images=nothing"])
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^✗ train +failed: .*no/m)
+    expect(stderr).toMatch(/^✗ latents +failed: .*no/m)
     expect(stderr).not.toMatch(/^ +at [^o]/m)
   })
 })

@@ -10,10 +10,13 @@ const COMPARED = [
   ["large", "ViT-L/14-224 and SD 2.1, batch 1, two draws", 0.9, 1.2, 1],
 ] as const
 
-interface Timed {
+interface Spent {
   /** Wall time of one, and the processor's. */
   readonly seconds: number
   readonly processor: number
+}
+
+interface Timed extends Spent {
   readonly megabytes: number
   /** Images that one takes. */
   readonly images: number
@@ -36,6 +39,40 @@ const timed = (command: string, args: ReadonlyArray<string>): Timed => {
 
 const shown = ({ seconds, processor, megabytes }: Timed): string =>
   `${seconds.toFixed(2)} s (processor ${processor.toFixed(2)} s), ${megabytes.toFixed(0)} MB`
+
+const shareOf = (known: Spent, whole: Spent): string =>
+  `${(known.seconds / whole.seconds).toFixed(2)} × of one without (wanted ≤ 0.75), ` +
+  `processor ${(known.processor / whole.processor).toFixed(2)} ×`
+
+/** What an image costs the first member of a sweep and the others, at full size. */
+const members = (folder: string): { readonly first: Spent; readonly second: Spent } => {
+  const printed = execFileSync(
+    process.execPath,
+    ["--conditions=source", join(import.meta.dirname, "ours.ts"), "members", "1", folder],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  )
+  return JSON.parse(printed.toString().trim().split("\n").at(-1) ?? "")
+}
+
+/** What each saving of a step saves, with the small models. */
+const savings = (folder: string): ReadonlyArray<string> => {
+  const printed = execFileSync(
+    process.execPath,
+    ["--conditions=source", join(import.meta.dirname, "savings.ts"), folder],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  )
+  const found: {
+    readonly seconds: Readonly<Record<string, number>>
+    readonly megabytes: { readonly kept: number; readonly twice: number }
+  } = JSON.parse(printed.toString().trim().split("\n").at(-1) ?? "")
+  const { kept, twice } = found.megabytes
+  return [
+    ...Object.entries(found.seconds).map(
+      ([name, seconds]) => `${name}: ${seconds.toFixed(3)} s of the processor`,
+    ),
+    `tensors at most: ${kept.toFixed(0)} MB, with activations computed twice ${twice.toFixed(0)} MB`,
+  ]
+}
 
 const middle = (times: ReadonlyArray<Timed>): Timed | undefined => {
   const seconds = median(times.map((time) => time.seconds))
@@ -78,11 +115,14 @@ export const benchTraining = ({
     }
     if (wanted("latents")) {
       const [whole, known] = [ours(folder, "small", 10), ours(folder, "latents", 10)]
+      say(`a step of the small models with known latents: ${shown(known)}, ${shareOf(known, whole)}`)
+      const { first, second } = members(folder)
       say(
-        `a step with known latents: ${shown(known)}, ${(known.seconds / whole.seconds).toFixed(2)} × ` +
-          `one without (wanted ≤ 0.75), processor ${(known.processor / whole.processor).toFixed(2)} ×`,
+        `an image of ViT-L/14-224 and SD 2.1: ${first.processor.toFixed(1)} s of the processor for a sweep's first member, ` +
+          `${second.processor.toFixed(1)} s for others, ${shareOf(second, first)}`,
       )
     }
+    if (wanted("savings")) for (const line of savings(folder)) say(line)
     if (wanted("data")) {
       const [step, data] = [ours(folder, "small", 10), ours(folder, "data", 1)]
       const [consumed, made] = [step.images / step.seconds, data.images / data.seconds]

@@ -1,8 +1,8 @@
 // ours.ts WORK REPEATS FOLDER : the median seconds of one step, and the largest memory, as JSON.
-import { existsSync, mkdirSync } from "node:fs"
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import * as tf from "@tensorflow/tfjs-core"
-import { designNamed, fitDesign, injectCondition } from "../../../packages/stages/src/condition/index.ts"
+import { designNamed, fitDesign } from "../../../packages/stages/src/condition/index.ts"
 import { writeShards } from "../../../packages/stages/src/formats/index.ts"
 import { encodePng } from "../../../packages/stages/src/images/index.ts"
 import { blueprintsOf, clipConfigNamed } from "../../../packages/stages/src/models/clip/index.ts"
@@ -31,9 +31,9 @@ import { backward } from "../../../packages/stages/src/training/diva/step.ts"
 import { trainedModel } from "../../../packages/stages/src/training/diva/trained-model.ts"
 import { CLIP_STATISTICS } from "../../../packages/stages/src/training/diva/views.ts"
 import { median } from "../measure.ts"
+import { smallModel } from "./small-model.ts"
 
 const [work = "", repeats = "1", folder = ""] = process.argv.slice(2)
-const models = join(import.meta.dirname, "../../../packages/stages/models")
 const BATCH = 16
 
 interface Work {
@@ -43,17 +43,7 @@ interface Work {
 
 /** A step of the project's own small models. */
 const small = (hasLatents: boolean) => async (): Promise<Work> => {
-  const model = join(folder, "model")
-  if (!existsSync(model)) {
-    mkdirSync(model)
-    const design = designNamed("micro")
-    await injectCondition(model, {
-      clip: join(models, "micro-clip"),
-      diffusion: join(models, "micro-sd"),
-      design,
-      seed: 1,
-    })
-  }
+  const model = await smallModel(folder)
   const options = {
     ...TRACE_OPTIONS,
     batch: BATCH,
@@ -93,8 +83,8 @@ const randomParameters = (shapes: Iterable<readonly [string, ReadonlyArray<numbe
   return Parameters.of(tensors)
 }
 
-/** One micro-batch of two draws with the shapes of ViT-L/14-224 and Stable Diffusion 2.1. */
-const large = async (): Promise<Work> => {
+/** One micro-batch of two draws with the shapes of ViT-L/14-224 and Stable Diffusion 2.1, with known latents or without. */
+const largeStep = async () => {
   const { config } = await clipConfigNamed("ViT-L-14-quickgelu")
   const blueprints = [...blueprintsOf(config)].filter(([name]) => name.startsWith("visual."))
   // Blueprints say shapes as parameters are held.
@@ -149,15 +139,19 @@ const large = async (): Promise<Work> => {
   }
   const crops = tf.randomNormal<tf.Rank.R4>([1, 512, 512, 3], 0, 1, "float32", 1)
   const graphs = new RecordedComputation()
-  const run = async () => {
-    const views = microBatchOf(model, crops, { generative: "original" }, graphs)
+  return async (latents?: tf.Tensor) => {
+    const views = microBatchOf(model, crops, { generative: "original", latents }, graphs)
     const sizes = { timesteps: 1000, latent: views.latents.shape.slice(1) }
     const draws = [0, 1].map((draw) => drawAt(condition, 1, { step: 0, first: 0, count: 1 }, draw, sizes))
     const how = { names: trainable.names(), weights: [1, 0.2], loss: "mse", checkpoints: false } as const
     const { gradients } = backward(model, trainable, views, draws, how, graphs)
     tf.dispose([views.pixels, views.latents, ...gradients.values()])
   }
-  return { images: 1, run }
+}
+
+const large = async (): Promise<Work> => {
+  const step = await largeStep()
+  return { images: 1, run: () => step() }
 }
 
 /** Images of the small models' size, from shards. */
@@ -209,15 +203,29 @@ const processorSeconds = (): number => {
   return (user + system) / 1e6
 }
 
+const took = async (run: () => Promise<unknown>) => {
+  const [begun, processor] = [performance.now(), processorSeconds()]
+  await run()
+  return { seconds: (performance.now() - begun) / 1000, processor: processorSeconds() - processor }
+}
+
+/** What an image costs the first member of a sweep, whose latents must be made, and every other one. */
+const members = async () => {
+  const step = await largeStep()
+  const known = () => tf.randomNormal([1, 64, 64, 4], 0, 1, "float32", 1)
+  await step(known())
+  return { first: await took(() => step()), second: await took(() => step(known())) }
+}
+
 await loadBackend()
+if (work === "members") {
+  process.stdout.write(`${JSON.stringify(await members())}\n`)
+  process.exit()
+}
 const { images, run } = await (WORKS[work] ?? large)()
 if (work !== "data") await run()
 const times: Array<{ readonly seconds: number; readonly processor: number }> = []
-for (let repeat = 0; repeat < Number(repeats); repeat++) {
-  const [begun, processor] = [performance.now(), processorSeconds()]
-  await run()
-  times.push({ seconds: (performance.now() - begun) / 1000, processor: processorSeconds() - processor })
-}
+for (let repeat = 0; repeat < Number(repeats); repeat++) times.push(await took(run))
 process.stdout.write(
   `${JSON.stringify({
     seconds: median(times.map(({ seconds }) => seconds)),

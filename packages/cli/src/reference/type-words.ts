@@ -23,8 +23,9 @@ export const typeWords = (schema: Schema): string => {
   return `${schema.type ?? "anything"}${limits.join("")}`
 }
 
-/** What an input is when the pipeline doesn't say: `default 8`, `required`, `optional`. */
+/** What an input is when the pipeline doesn't say, and whether it counts: `default 8`, `required`, `optional, unkeyed`. */
 export const defaultWords = (schema: Schema, required: boolean): string => {
-  if (schema.default !== undefined) return `default ${JSON.stringify(schema.default)}`
-  return required ? "required" : "optional"
+  const whether = required ? "required" : "optional"
+  const words = schema.default === undefined ? whether : `default ${JSON.stringify(schema.default)}`
+  return schema.unkeyed === true ? `${words}, unkeyed` : words
 }

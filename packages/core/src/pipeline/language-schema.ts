@@ -136,7 +136,15 @@ const orExpression = (schema: Json): Json => {
   return isFreeText ? inner : choice(inner, [inner, EXPRESSION])
 }
 
-const FREE: ReadonlySet<string> = new Set(["type", "description", "title", "default", "examples", "artefact"])
+const FREE: ReadonlySet<string> = new Set([
+  "type",
+  "description",
+  "title",
+  "default",
+  "examples",
+  "artefact",
+  "unkeyed",
+])
 
 /** The schema with expressions allowed in place of what it holds; inputs with defaults need not be written. */
 const orExpressionWithin = (schema: Json): Json => {

@@ -154,6 +154,7 @@ const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
   ["title", nothing],
   ["default", nothing],
   ["examples", nothing],
+  ["unkeyed", nothing],
 ])
 
 /** Gives an object what it lacks and its schema has a default for. */

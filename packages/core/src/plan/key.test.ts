@@ -9,7 +9,7 @@ import { engine, makeFolder, removeFolder } from "../run/fixtures/engine.ts"
 import { pipeline, task } from "../run/fixtures/pipelines.ts"
 import { grow } from "../run/fixtures/stages.ts"
 import { runPipeline } from "../run/index.ts"
-import { defineStage } from "../stage/index.ts"
+import { defineStage, unkeyed } from "../stage/index.ts"
 import { sha256 } from "../store/index.ts"
 import { sortedText, turned } from "./fixtures/json-forms.ts"
 import { keyOfTask } from "./key.ts"
@@ -115,6 +115,20 @@ describe("a key", () => {
     expect(keyOf({ x: new SourcePath("/a", location) })).not.toBe(
       keyOf({ x: new SourcePath("/b", location) }),
     )
+  })
+
+  test("leaves out what changes how the work is done and nothing of what comes out", () => {
+    const stage = {
+      ...grow,
+      input: Type.Object({ threads: Type.Optional(unkeyed(Type.Integer())), seed: Type.Integer() }),
+    }
+    const keyWith = (input: Task["input"]) => keyOf(input, { stage })
+    expect(keyWith({ seed: 1, threads: 2 })).toBe(keyWith({ seed: 1, threads: 3 }))
+    expect(keyWith({ seed: 1, threads: 2 })).toBe(keyWith({ seed: 1 }))
+    expect(keyWith({ seed: 1, threads: 2 })).not.toBe(keyWith({ seed: 2, threads: 2 }))
+    expect(keyWith({ seed: { threads: 1 } })).not.toBe(keyWith({ seed: { threads: 2 } }))
+    // Of another stage the name says nothing.
+    expect(keyOf({ threads: 2 })).not.toBe(keyOf({ threads: 3 }))
   })
 
   test("depends on the stage, its version, its code and what it declares to depend on", () => {

@@ -1,6 +1,7 @@
 import { relative } from "node:path"
 import { Effect } from "effect"
 import { type InputValue, OutputReference, SourcePath, type Task } from "../pipeline/index.ts"
+import { isUnkeyed } from "../stage/index.ts"
 import {
   type ArtefactRefused,
   canonicalJson,
@@ -87,6 +88,14 @@ const environmentOf = (task: Task, context: KnownContext): Readonly<Record<strin
   return environment
 }
 
+/** The input without what changes no output. */
+const keyedInput = ({ stage, input }: Task): Task["input"] => {
+  const { properties } = stage.input
+  const entries = Object.entries(input)
+  const keyed = entries.filter(([name]) => !Object.hasOwn(properties, name) || !isUnkeyed(properties[name]))
+  return keyed.length === entries.length ? input : Object.fromEntries(keyed)
+}
+
 /** {@link keyTask} for those who know already what it would have to find out. */
 export const keyOfTask = (task: Task, context: KnownContext): TaskKey => {
   const fields: Record<string, RecordedField> = {}
@@ -95,7 +104,7 @@ export const keyOfTask = (task: Task, context: KnownContext): TaskKey => {
     fields[place] = field
     input.push(`[${JSON.stringify(place)},${field.kind === "value"},"${field.digest}"]`)
   }
-  visitLeaves(task.input, "", (place, value) => add(place, fieldOf(value, context)))
+  visitLeaves(keyedInput(task), "", (place, value) => add(place, fieldOf(value, context)))
   const { module } = task.stage
   // No input is called so: its name would be quoted.
   if (module !== undefined) add("the stage", { digest: module.digest, kind: "source", shown: module.source })
@@ -133,7 +142,7 @@ export const outputsIn = (
 
 /**
  * The cache key of a task whose needs are done: the digest of the stage's name and version, the input with every artefact
- * replaced by the digest of its content, and what the stage declares to depend on.
+ * replaced by the digest of its content and without what is `unkeyed`, and what the stage declares to depend on.
  */
 export const keyTask = Effect.fnUntraced(function* (
   task: Task,

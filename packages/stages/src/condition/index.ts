@@ -1,3 +1,4 @@
+export { automaticDesign } from "./automatic-design.ts"
 export {
   chooseTokens,
   conditionTokens,

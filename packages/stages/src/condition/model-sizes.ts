@@ -11,7 +11,7 @@ import type { ModelSizes } from "./designs/index.ts"
  * @throws StageFailure (permanent) when a configuration is missing or not understood
  */
 export const readModelSizes = async (clip: string, diffusion: string): Promise<ModelSizes> => {
-  const { config } = await understood(clip, () => readClipConfig(clip))
+  const { config } = await readClip(clip)
   const unet = await configuration(join(diffusion, "unet/config.json"), (json) => ({
     ...parseUNetConfig(json),
     sampleSize: sizeOf(json, "sample_size"),
@@ -29,6 +29,14 @@ export const readModelSizes = async (clip: string, diffusion: string): Promise<M
     textTokens,
   }
 }
+
+/**
+ * Reads the configuration of a CLIP folder.
+ *
+ * @throws StageFailure (permanent) when it is missing or not understood
+ */
+export const readClip = (clip: string): ReturnType<typeof readClipConfig> =>
+  understood(clip, () => readClipConfig(clip))
 
 const configuration = <A>(file: string, parse: (json: unknown) => A): Promise<A> =>
   understood(file, async () => parse(JSON.parse(await readFile(file, "utf8"))))

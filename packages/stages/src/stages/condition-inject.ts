@@ -9,6 +9,9 @@ import {
   isDesignName,
 } from "../condition/designs/index.ts"
 
+/** The design that stands for the one that was published for the model. */
+const AUTOMATIC = "auto"
+
 /** Joins a CLIP and a diffusion model by a condition design. */
 export const conditionInject = defineStage({
   name: "condition/inject",
@@ -18,8 +21,9 @@ export const conditionInject = defineStage({
     {
       model: artefact("weights", { description: "The CLIP model" }),
       diffusion: artefact("weights", { description: "The diffusion model" }),
-      design: Type.Union([Type.Enum(designNames), designSchema], {
-        description: "A design by name, or one of your own",
+      design: Type.Union([Type.Enum([AUTOMATIC, ...designNames]), designSchema], {
+        description: "A design by name, or one of your own; auto: the one that was published for the model",
+        default: AUTOMATIC,
       }),
       seed: Type.Integer({
         description: "What the new linear layer starts from",
@@ -35,14 +39,18 @@ export const conditionInject = defineStage({
   resources: { cpu: 1, memory: 512 },
   isolation: "inline",
   run: Effect.fnUntraced(function* ({ model: clip, diffusion, design, seed }, context) {
-    const { injectCondition } = yield* Effect.promise(() => import("../condition/index.ts"))
+    const { automaticDesign, injectCondition } = yield* Effect.promise(() => import("../condition/index.ts"))
     const condition = yield* Effect.tryPromise({
-      try: () => injectCondition(context.outputs.model, { clip, diffusion, design: resolve(design), seed }),
+      try: async () => {
+        const chosen = design === AUTOMATIC ? await automaticDesign(clip) : resolve(design)
+        return await injectCondition(context.outputs.model, { clip, diffusion, design: chosen, seed })
+      },
       catch: (cause) =>
         cause instanceof StageFailure ? cause : permanent(`the models cannot be joined: ${String(cause)}`),
     })
     const { tokens, "token-width": width, "context-width": target } = condition.dimensions
-    context.log("info", `${tokens} condition tokens, ${width} → ${target} wide`)
+    const { name } = condition.design
+    context.log("info", `design ${name}: ${tokens} condition tokens, ${width} → ${target} wide`)
   }),
 })
 
@@ -50,6 +58,6 @@ const resolve = (design: Parameters<typeof completeDesign>[0] | string) => {
   if (typeof design !== "string") return completeDesign(design)
   if (isDesignName(design)) return designNamed(design)
   throw permanent(`there is no condition design named "${design}"`, {
-    hint: `choose of ${designNames.join(", ")}`,
+    hint: `choose of ${AUTOMATIC}, ${designNames.join(", ")}`,
   })
 }

@@ -1,4 +1,4 @@
-import { artefact } from "@diva-pipeline/core"
+import { artefact, unkeyed } from "@diva-pipeline/core"
 import { type Static, Type } from "typebox"
 
 const closed = { additionalProperties: false }
@@ -122,7 +122,9 @@ const recipeInputs = {
     whole("How many of them are computed at once; 16, or what memory-budget allows, when absent"),
   ),
   "memory-budget": optional(
-    whole("Megabytes that tensors may take, the model's among them: decides images-at-once, and whether activations are kept"),
+    whole(
+      "Megabytes that tensors may take, the model's among them: decides images-at-once, and whether activations are kept",
+    ),
   ),
   accumulation: count("Micro-batches of a step", 5),
   draws: count("Timesteps and noises for each micro-batch", 2),
@@ -184,35 +186,47 @@ const recipeInputs = {
   seed: Type.Integer({ description: "The seed of everything that is random", default: 42, minimum: 0 }),
 }
 
-const workInputs = {
-  workers: optional(
+/** Processes that share the work; train/latents takes the same. */
+export const workersInput = optional(
+  unkeyed(
     Type.Integer({
       description:
-        "Processes that share the images of each step, with the same result; as many as graphics processors, or 1, when absent",
+        "Processes that share the images, with the same result; as many as graphics processors, or 1, when absent",
       minimum: 1,
       maximum: 64,
     }),
   ),
-  "decode-threads": optional(
+)
+
+/** Threads that decode; train/latents takes the same. */
+export const decodeThreadsInput = optional(
+  unkeyed(
     Type.Integer({
       description: "Threads that decode and crop images; all cores but one when absent",
       minimum: 1,
       maximum: 256,
     }),
   ),
-  "checkpoint-every": count("Steps from checkpoint to checkpoint", 100),
-  "keep-checkpoints": count("How many of the latest checkpoints are kept", 1),
+)
+
+const workInputs = {
+  workers: workersInput,
+  "decode-threads": decodeThreadsInput,
+  "checkpoint-every": unkeyed(count("Steps from checkpoint to checkpoint", 100)),
+  "keep-checkpoints": unkeyed(count("How many of the latest checkpoints are kept", 1)),
   "milestone-every": count(
     "Steps whose multiples are checkpoints that stay, in the output `checkpoint`",
     0,
     0,
   ),
-  divergence: Type.Number({
-    description:
-      "How many times its least value the mean loss of twenty steps may reach before the training is stopped",
-    default: 5,
-    exclusiveMinimum: 1,
-  }),
+  divergence: unkeyed(
+    Type.Number({
+      description:
+        "How many times its least value the mean loss of twenty steps may reach before the training is stopped",
+      default: 5,
+      exclusiveMinimum: 1,
+    }),
+  ),
 }
 
 const evaluationInputs = {

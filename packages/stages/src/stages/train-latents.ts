@@ -3,13 +3,13 @@ import { artefact, defineStage } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { Type } from "typebox"
 import { trainingFailure } from "./train-diva.ts"
-import { cropInputs } from "./train-diva-input.ts"
+import { cropInputs, decodeThreadsInput, workersInput } from "./train-diva-input.ts"
 import { cropRanges } from "./train-diva-recipe.ts"
 
 /** Latents of fixed crops, which every training on the same images and crops may share. */
 export const trainLatents = defineStage({
   name: "train/latents",
-  version: 1,
+  version: 2,
   summary: "Computes the latents of one fixed crop of each image, for trainings that share them",
   input: Type.Object(
     {
@@ -25,6 +25,8 @@ export const trainLatents = defineStage({
         maximum: 100_000,
       }),
       seed: Type.Integer({ description: "The seed of the crops", default: 42, minimum: 0 }),
+      workers: workersInput,
+      "decode-threads": decodeThreadsInput,
     },
     { additionalProperties: false },
   ),
@@ -40,7 +42,11 @@ export const trainLatents = defineStage({
       crops: { ...cropRanges(given), seed: given.seed },
       generativeNormalisation: given["generative-normalisation"],
       imagesAtOnce: given["images-at-once"],
-      threads: Math.max(1, availableParallelism() - 1),
+      work: {
+        workers: given.workers ?? Math.max(1, context.gpus.length),
+        gpus: context.gpus,
+        threads: given["decode-threads"] ?? Math.max(1, availableParallelism() - 1),
+      },
     })
     yield* Effect.tryPromise({
       try: async () => makeLatents(request(), context.outputs.latents, context),

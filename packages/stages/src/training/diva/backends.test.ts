@@ -1,17 +1,11 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { loadBackend, type Parameters, readParameters } from "../../tensor/index.ts"
 import { availableBackends } from "../../tensor/test-backends.ts"
-import {
-  NO_EVALUATION,
-  TINY_OPTIONS,
-  TINY_WORK,
-  writeTinyImages,
-  writeTinyModel,
-} from "./fixtures/tiny-model.ts"
-import { trainDiva } from "./index.ts"
+import { writeTinyImages, writeTinyModel } from "./fixtures/tiny-model.ts"
+import { trainInto } from "./fixtures/train-into.ts"
 
 // The plain JavaScript backend takes minutes.
 const backends = (await availableBackends()).filter((name) => name !== "cpu")
@@ -32,27 +26,10 @@ describe.runIf(backends.length > 1)("trainings on different backends", { timeout
 
   const trained = async (backend: string): Promise<Parameters> => {
     process.env.DIVA_BACKEND = backend
-    const at = (name: string) => join(work, backend, name)
-    for (const name of ["weights", "checkpoint", "progress"]) await mkdir(at(name), { recursive: true })
-    const outputs = {
-      weights: at("weights"),
-      log: at("log"),
-      metrics: at("metrics"),
-      checkpoint: at("checkpoint"),
-      progress: at("progress"),
-    }
-    const context = {
-      checkpoint: at("task"),
-      scratch: at("scratch"),
-      gpus: [],
-      signal: new AbortController().signal,
-      progress: () => undefined,
-      log: () => undefined,
-    }
-    const plan = { work: TINY_WORK, evaluation: NO_EVALUATION, pictures: { count: 0, steps: 1 } }
+    const folder = join(work, backend)
     const input = { folder: model, images: join(work, "images") }
-    await trainDiva(input, { ...TINY_OPTIONS, steps: 20 }, plan, outputs, context)
-    return await readParameters(at("checkpoint/weights.safetensors"))
+    await trainInto(folder, input, { options: { steps: 20 } })
+    return await readParameters(join(folder, "checkpoint/weights.safetensors"))
   }
 
   it("differ in last digits alone, after twenty steps", async () => {

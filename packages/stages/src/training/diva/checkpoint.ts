@@ -51,6 +51,7 @@ export const saveCheckpoint = async (
   await reachDisk(partial)
   await rm(join(folder, name), { recursive: true, force: true })
   await rename(partial, join(folder, name))
+  await syncFolder(folder)
   await removeOld(folder, keep)
 }
 
@@ -60,6 +61,14 @@ const reachDisk = async (folder: string): Promise<void> => {
     await using file = await open(join(folder, name), "r+")
     await file.sync()
   }
+  await syncFolder(folder)
+}
+
+/** Waits until the names in a folder are on the disk; not every system lets a folder be opened. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const opened = await open(folder, "r").catch(() => undefined)
+  await opened?.sync().catch(() => undefined)
+  await opened?.close()
 }
 
 const removeOld = async (

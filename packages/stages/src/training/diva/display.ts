@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { cp, mkdir, writeFile } from "node:fs/promises"
+import { cp, mkdir, rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { EventFile, type Point, progressPage } from "../progress/index.ts"
 import type { TrainingState } from "./checkpoint.ts"
@@ -80,7 +80,10 @@ export class Display {
       curves: this.#curves(state),
       pictures: this.#pictures(),
     }
-    await writeFile(join(this.#folder, "index.html"), progressPage(page))
+    // A browser may read it at any moment.
+    const file = join(this.#folder, "index.html")
+    await writeFile(`${file}.partial`, progressPage(page))
+    await rename(`${file}.partial`, file)
   }
 
   #pictures(): ReadonlyArray<string> {

@@ -1,14 +1,14 @@
-import { open, writeFile } from "node:fs/promises"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import type { StageContext } from "@diva-pipeline/core"
-import * as tf from "@tensorflow/tfjs-core"
+import { permanent, type StageContext } from "@diva-pipeline/core"
 import { CONDITION_FILE, readCondition } from "../../condition/index.ts"
-import { type Autoencoder, latentMean, loadAutoencoder } from "../../models/diffusion/index.ts"
-import { loadBackend } from "../../tensor/index.ts"
-import { type CropBatch, CropStream, START } from "./data/index.ts"
+import { CropStream } from "./data/index.ts"
+import { type LatentEncoder, openEncoders } from "./latent-encoder.ts"
+import { LatentFile } from "./latent-file.ts"
 import { INDEX_FILE, LATENTS_FILE, type LatentIndex } from "./latent-store.ts"
-import type { CropRule, GenerativeNormalisation } from "./options.ts"
-import { CLIP_STATISTICS, generativeView } from "./views.ts"
+import type { CropRule, GenerativeNormalisation, WorkOptions } from "./options.ts"
+import type { KnownLatents } from "./replica.ts"
+import { CLIP_STATISTICS } from "./views.ts"
 
 export interface LatentRequest {
   /** The folder of a conditioned model. */
@@ -18,11 +18,13 @@ export interface LatentRequest {
   readonly crops: Omit<CropRule, "kind">
   readonly generativeNormalisation: GenerativeNormalisation
   readonly imagesAtOnce: number
-  readonly threads: number
+  readonly work: Pick<WorkOptions, "workers" | "gpus" | "threads">
 }
 
 /**
- * Computes the latents of one fixed crop of each image, for trainings that share them.
+ * Computes the latents of one fixed crop of each image, for trainings that share them. Goes on with what the task's
+ * checkpoint holds; which images are encoded together follows from their numbers, so that neither that nor the number of
+ * workers changes a byte.
  *
  * @param output an existing folder
  * @throws StageFailure; the signal's reason when aborted
@@ -30,72 +32,87 @@ export interface LatentRequest {
 export const makeLatents = async (
   request: LatentRequest,
   output: string,
-  { signal, progress, log }: Pick<StageContext, "signal" | "progress" | "log">,
+  context: Pick<StageContext, "checkpoint" | "signal" | "progress" | "log">,
 ): Promise<void> => {
-  await loadBackend()
   const { dimensions } = await readCondition(join(request.folder, CONDITION_FILE))
   const size = dimensions["image-size"]
-  const vae = await loadAutoencoder(join(request.folder, "diffusion/vae"))
-  const stream = openStream(request, size, (key, reason) =>
-    log("warning", `the image ${key} is left out: ${reason}`),
-  )
+  const { crops, generativeNormalisation, imagesAtOnce, work } = request
+  const recipe = JSON.stringify([size, crops, generativeNormalisation, imagesAtOnce])
+  const file = await LatentFile.open(context.checkpoint, recipe, (reason) => context.log("warning", reason))
+  if (file.count > 0) context.log("info", `continuing after ${file.count} images`)
+  const vae = join(request.folder, "diffusion/vae")
   try {
-    await using file = await open(join(output, LATENTS_FILE), "w")
-    let shape: ReadonlyArray<number> = []
-    let count = 0
-    for (;;) {
-      signal.throwIfAborted()
-      const batch = await stream.next()
-      const made = latentsOf(vae, batch, size, request.generativeNormalisation)
-      shape = made.shape
-      const each = (made.values.length / batch.count) * Float32Array.BYTES_PER_ELEMENT
-      const bytes = new Uint8Array(made.values.buffer, made.values.byteOffset, made.values.byteLength)
-      // The data set begins anew where numbers fall.
-      const end = batch.ordinals.findIndex((ordinal, row) => ordinal < (batch.ordinals[row - 1] ?? count))
-      const rows = end < 0 ? batch.count : end
-      for (const [row, ordinal] of batch.ordinals.slice(0, rows).entries())
-        await file.write(bytes, row * each, each, ordinal * each)
-      count = Math.max(count, ...batch.ordinals.slice(0, rows).map((ordinal) => ordinal + 1))
-      progress({ done: count, unit: "images" })
-      if (rows < batch.count) break
+    const encoders = await openEncoders({ folder: vae, size, normalisation: generativeNormalisation }, work)
+    const stream = openStream(request, size, file.count, context)
+    try {
+      await encodeAll(stream, encoders, file, context)
+    } finally {
+      await stream.close()
+      await Promise.all(encoders.map((encoder) => encoder.close()))
     }
-    await writeFile(join(output, INDEX_FILE), indexText(request, { count, shape, size }))
+    await file.give(join(output, LATENTS_FILE))
+    await writeFile(join(output, INDEX_FILE), indexText(request, size, file))
   } finally {
-    await stream.close()
-    vae.parameters.dispose()
+    await file.close()
   }
 }
 
-const openStream = (
-  { images: source, crops, imagesAtOnce, threads }: LatentRequest,
-  size: number,
-  onBroken: (key: string, reason: string) => void,
-): CropStream => {
-  const batches = { shuffleBuffer: 0, seed: 0, counts: [imagesAtOnce] }
-  const rule: CropRule = { ...crops, kind: "fixed" }
-  const options = { rule, size, ...CLIP_STATISTICS }
-  return new CropStream({ source, batches, crops: options, from: START, threads, ahead: 2 }, onBroken)
+/** Encodes what is left of the data set, batch by batch: each encoder has one, and they are written in their order. */
+const encodeAll = async (
+  stream: CropStream,
+  encoders: readonly [LatentEncoder, ...ReadonlyArray<LatentEncoder>],
+  file: LatentFile,
+  { signal, progress }: Pick<StageContext, "signal" | "progress">,
+): Promise<void> => {
+  const encoded: Array<{ readonly count: number; readonly latents: Promise<KnownLatents> }> = []
+  const writeNext = async () => {
+    const next = encoded.shift()
+    if (next === undefined) return
+    const { values, shape } = await next.latents
+    await file.add(next.count, values, shape)
+    progress({ done: file.count, unit: "images" })
+  }
+  for (let [turn, begun] = [0, file.count]; ; turn++) {
+    signal.throwIfAborted()
+    const batch = await stream.next()
+    // The data set begins anew where numbers do.
+    if (batch.ordinals[0] !== begun) break
+    begun += batch.count
+    const latents = (encoders[turn % encoders.length] ?? encoders[0]).encode(batch)
+    // Reported where it is waited for.
+    latents.catch(() => undefined)
+    encoded.push({ count: batch.count, latents })
+    if (encoded.length === encoders.length) await writeNext()
+  }
+  while (encoded.length > 0) await writeNext()
 }
 
-const latentsOf = (
-  vae: Autoencoder,
-  { crops, count }: CropBatch,
+const openStream = (
+  { images: source, crops, imagesAtOnce, work }: LatentRequest,
   size: number,
-  normalisation: GenerativeNormalisation,
-): { readonly values: Float32Array; readonly shape: ReadonlyArray<number> } => {
-  const latents = tf.tidy(() =>
-    latentMean(vae, generativeView(tf.tensor4d(crops, [count, size, size, 3]), normalisation)),
+  taken: number,
+  { log }: Pick<StageContext, "log">,
+): CropStream => {
+  const options = { rule: { ...crops, kind: "fixed" } as const, size, ...CLIP_STATISTICS }
+  return new CropStream(
+    {
+      source,
+      batches: { places: imagesAtOnce, size },
+      crops: options,
+      from: { epoch: 0, taken },
+      threads: work.threads,
+      ahead: 1 + work.workers,
+    },
+    (key, reason) => log("warning", `the image ${key} is left out: ${reason}`),
   )
-  const values = latents.dataSync<"float32">()
-  latents.dispose()
-  return { values, shape: latents.shape.slice(1) }
 }
 
 const indexText = (
   { crops: { scale, ratio, seed }, generativeNormalisation }: LatentRequest,
-  sizes: { readonly count: number; readonly shape: ReadonlyArray<number>; readonly size: number },
+  size: number,
+  { count, shape }: LatentFile,
 ): string => {
-  const { count, shape, size } = sizes
+  if (shape === undefined) throw permanent("there are no latents: the data set holds no image")
   const index: LatentIndex = {
     version: 1,
     count,

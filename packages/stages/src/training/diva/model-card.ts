@@ -1,3 +1,4 @@
+import { createRequire } from "node:module"
 import type { Condition } from "../../condition/index.ts"
 import type { Backend } from "../../tensor/index.ts"
 import type { DivaOptions, OptimiserOptions } from "./options.ts"
@@ -12,6 +13,10 @@ export interface CardContent {
   /** SHA-256 of the images. */
   readonly dataDigest: string
 }
+
+const { version }: { readonly version: string } = createRequire(import.meta.url)(
+  "@diva-pipeline/stages/package.json",
+)
 
 /** The card of a tuned CLIP, in the form that Hugging Face's hub reads. */
 export const modelCard = ({ options, condition, metrics, backend, dataDigest }: CardContent): string =>
@@ -34,6 +39,7 @@ ${rows(recipeOf(options, condition, metrics))}
 | came from | |
 |---|---|
 | images (SHA-256 of names and contents) | ${dataDigest} |
+| diva-pipeline | ${version} |
 | TensorFlow backend | ${backend.name} ${backend.version} |
 | Node | ${process.versions.node} |
 

@@ -1,10 +1,9 @@
 // A process with one replica of a training that several processes share. It ends when its parent does.
-import { StageFailure } from "@diva-pipeline/core"
 import { loadBackend } from "../../tensor/index.ts"
-import { type FailureToSend, failureToSend } from "./failure-to-send.ts"
 import { loadTrainingModel } from "./load-model.ts"
 import { LocalReplica } from "./local-replica.ts"
 import type { DivaOptions } from "./options.ts"
+import { answerCalls } from "./remote-calls.ts"
 import type { PictureRequest, Unit } from "./replica.ts"
 import { sharedSum } from "./shared-sum.ts"
 
@@ -19,19 +18,6 @@ export type ReplicaCall =
   | { readonly _tag: "Restore"; readonly folder: string; readonly step: number }
   | { readonly _tag: "PeakBytes"; readonly count: number; readonly checkpoints: boolean }
   | { readonly _tag: "WritePictures"; readonly request: PictureRequest }
-
-/** A call with the number that its answer has. */
-export interface ReplicaRequest {
-  readonly id: number
-  readonly call: ReplicaCall
-}
-
-/** What it answers: a list of numbers, or why it could not. */
-export interface ReplicaReply {
-  readonly id: number
-  readonly result: ReadonlyArray<number> | undefined
-  readonly failure?: FailureToSend
-}
 
 /** The open file of the shared sum, as the parent hands it over. */
 export const SUM_FILE = 4
@@ -67,19 +53,4 @@ const answer = async (call: ReplicaCall): Promise<ReadonlyArray<number>> => {
   return []
 }
 
-process.on("message", ({ id, call }: ReplicaRequest) => {
-  answer(call).then(
-    (result) => reply({ id, result }),
-    (error: unknown) => reply({ id, result: undefined, failure: failureOf(error) }),
-  )
-})
-process.on("disconnect", () => process.exit())
-
-const failureOf = (error: unknown): FailureToSend =>
-  error instanceof StageFailure
-    ? failureToSend(error)
-    : { reason: "permanent", message: error instanceof Error ? error.message : String(error) }
-
-const reply = (message: ReplicaReply): void => {
-  if (process.connected) process.send?.(message)
-}
+answerCalls(answer)

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { StageFailure } from "@diva-pipeline/core"
@@ -8,21 +8,9 @@ import { loadClip } from "../../models/clip/index.ts"
 import { loadBackend } from "../../tensor/index.ts"
 import { availableBackends } from "../../tensor/test-backends.ts"
 import { partsWith, SGD } from "./fixtures/reference-model.ts"
-import {
-  NO_EVALUATION,
-  TINY_OPTIONS,
-  TINY_WORK,
-  writeTinyImages,
-  writeTinyModel,
-} from "./fixtures/tiny-model.ts"
-import {
-  type DivaOptions,
-  makeLatents,
-  type PicturePlan,
-  type TrainerContext,
-  trainDiva,
-  type WorkOptions,
-} from "./index.ts"
+import { TINY_OPTIONS, TINY_WORK, writeTinyImages, writeTinyModel } from "./fixtures/tiny-model.ts"
+import { trainInto } from "./fixtures/train-into.ts"
+import type { DivaOptions, PicturePlan, TrainerContext, WorkOptions } from "./index.ts"
 
 const RESULTS = [
   "weights/open_clip_model.safetensors",
@@ -68,44 +56,38 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
 
   const newRun = async () => {
     const folder = join(work, `run-${runs++}`)
-    await mkdir(join(folder, "weights"), { recursive: true })
-    await mkdir(join(folder, "checkpoint"))
-    await mkdir(join(folder, "task"))
+    await mkdir(folder)
     return folder
   }
 
   /** Trains into a folder of a run; a failure comes back as a value. */
-  const train = async (
+  const train = (
     folder: string,
     options: Partial<DivaOptions & WorkOptions & Pick<PicturePlan, "count">> = {},
     context: Partial<TrainerContext> = {},
-    latents?: string,
-  ) => {
-    const outputs = {
-      weights: join(folder, "weights"),
-      log: join(folder, "log"),
-      metrics: join(folder, "metrics"),
-      checkpoint: join(folder, "checkpoint"),
-      progress: join(folder, "progress"),
+  ): Promise<unknown> => {
+    const plan = {
+      work: pick(TINY_WORK, options),
+      pictures: { count: options.count ?? 0, steps: 2 },
     }
-    const quiet = {
-      checkpoint: join(folder, "task"),
-      scratch: join(folder, "scratch"),
-      gpus: [],
-      signal: new AbortController().signal,
-      progress: () => undefined,
-      log: () => undefined,
-    }
-    const pictures = { count: options.count ?? 0, steps: 2 }
-    const how = { work: pick(TINY_WORK, options), evaluation: NO_EVALUATION, pictures }
-    const recipe = pick(TINY_OPTIONS, options)
-    return await trainDiva({ folder: model, images, latents }, recipe, how, outputs, {
-      ...quiet,
-      ...context,
-    }).then(
+    return trainInto(
+      folder,
+      { folder: model, images },
+      { options: pick(TINY_OPTIONS, options), plan, context },
+    ).then(
       () => undefined,
       (error: unknown) => error,
     )
+  }
+
+  let plainRun: Promise<string> | undefined
+  /** A training by the tiny options that several tests look at. */
+  const plain = (): Promise<string> => {
+    plainRun ??= newRun().then(async (folder) => {
+      expect(await train(folder)).toBeUndefined()
+      return folder
+    })
+    return plainRun
   }
 
   const results = async (folder: string) =>
@@ -118,8 +100,7 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
       .map((line) => JSON.parse(line).loss)
 
   it("gives the same bytes again, and other ones for another seed", async () => {
-    const [one, again, other] = [await newRun(), await newRun(), await newRun()]
-    expect(await train(one)).toBeUndefined()
+    const [one, again, other] = [await plain(), await newRun(), await newRun()]
     await train(again)
     await train(other, { seed: 43 })
     expect(await results(again)).toEqual(await results(one))
@@ -128,25 +109,28 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
 
   if (backend !== backends[0]) return
 
-  it.each([1, 2, 3, 4])("continues after a stop in step %i with the same result", async (stop) => {
-    const options = { projectorWarmup: 2, steps: 3, checkpointEvery: 1 }
-    const [whole, halves] = [await newRun(), await newRun()]
+  it("continues after a stop in any step with the same result", async () => {
+    const options = { projectorWarmup: 1, steps: 2, checkpointEvery: 1 }
+    const [whole, parts] = [await newRun(), await newRun()]
     await train(whole, options)
-    const controller = new AbortController()
-    const progress: TrainerContext["progress"] = ({ done }) => {
-      if (done === stop) controller.abort()
+    // The first one ends a phase.
+    for (const stop of [1, 2]) {
+      const controller = new AbortController()
+      const progress: TrainerContext["progress"] = ({ done }) => {
+        if (done === stop) controller.abort()
+      }
+      const { signal } = controller
+      expect(await train(parts, options, { signal, progress })).toBeInstanceOf(Error)
+      await expect(readFile(join(parts, "log"))).rejects.toThrow()
     }
-    expect(await train(halves, options, { signal: controller.signal, progress })).toBeInstanceOf(Error)
-    await expect(readFile(join(halves, "log"))).rejects.toThrow()
     const said: Array<string> = []
-    expect(await train(halves, options, { log: (_, message) => said.push(message) })).toBeUndefined()
-    expect(said.join()).toContain(`continuing after step ${stop}`)
-    expect(await results(halves)).toEqual(await results(whole))
+    expect(await train(parts, options, { log: (_, message) => said.push(message) })).toBeUndefined()
+    expect(said.join()).toContain("continuing after step 2")
+    expect(await results(parts)).toEqual(await results(whole))
   })
 
   it("starts anew from a damaged checkpoint, and says so", async () => {
-    const [whole, halves] = [await newRun(), await newRun()]
-    await train(whole)
+    const [whole, halves] = [await plain(), await newRun()]
     const controller = new AbortController()
     await train(
       halves,
@@ -163,8 +147,7 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
   })
 
   it("changes the image tower and the new layer, and nothing else", async () => {
-    const run = await newRun()
-    await train(run)
+    const run = await plain()
     const [before, after] = [await loadClip(join(model, "clip")), await loadClip(join(run, "weights"))]
     const changed = before.parameters
       .names()
@@ -187,7 +170,7 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
     const { projector, denoiser } = TINY_OPTIONS.parts
     const parts = { clip: { ...denoiser, train: [] }, projector, denoiser }
     const lowRank = { rank: 2, alpha: 8, weights: ["visual.**.mlp.c_fc.weight"] }
-    expect(await train(run, { parts, lowRank })).toBeUndefined()
+    expect(await train(run, { parts, lowRank, steps: 2 })).toBeUndefined()
     const [before, after] = [await loadClip(join(model, "clip")), await loadClip(join(run, "weights"))]
     const changed = before.parameters
       .names()
@@ -215,28 +198,10 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
   })
 
   it("computes the same whatever number of images it computes at once", async () => {
-    const [parts, whole] = [await newRun(), await newRun()]
-    await train(parts, { imagesAtOnce: 1 })
-    await train(whole, { imagesAtOnce: 3 })
-    const expected = await losses(whole)
+    const parts = await newRun()
+    await train(parts, { imagesAtOnce: 3 })
+    const expected = await losses(await plain())
     for (const [step, loss] of (await losses(parts)).entries()) expect(loss).toBeCloseTo(expected[step], 4)
-  })
-
-  it("shares the latents of fixed crops, with the same result but for last digits", async () => {
-    const latents = join(work, "latents")
-    await mkdir(latents)
-    const crops = { ...TINY_OPTIONS.crops, kind: "fixed" } as const
-    const quiet = { signal: new AbortController().signal, progress: () => undefined, log: () => undefined }
-    const request = { crops, generativeNormalisation: "original", imagesAtOnce: 3, threads: 1 } as const
-    await makeLatents({ ...request, folder: model, images }, latents, quiet)
-    expect((await stat(join(latents, "latents.f32"))).size).toBe(7 * 8 * 8 * 4 * 4)
-    const [without, given] = [await newRun(), await newRun()]
-    expect(await train(without, { crops })).toBeUndefined()
-    expect(await train(given, {}, {}, latents)).toBeUndefined()
-    const expected = await losses(without)
-    for (const [step, loss] of (await losses(given)).entries()) expect(loss).toBeCloseTo(expected[step], 5)
-    const other = await train(await newRun(), { generativeNormalisation: "corrected" }, {}, latents)
-    expect(other).toMatchObject({ message: expect.stringMatching(/made with generative-normalisation/) })
   })
 
   it("leaves a card, a page with pictures, and events", async () => {
@@ -248,9 +213,28 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
     expect(await picture("after.png")).not.toEqual(await picture("before.png"))
     const card = await readFile(join(run, "weights/README.md"), "utf8")
     expect(card).toContain("| images a step | 6 |")
+    expect(card).toMatch(/\| seed \| 42 \|/)
+    expect(card).toMatch(/\| diva-pipeline \| \d+\.\d+\.\d+ \|/)
     expect(card).toMatch(/SHA-256 of names and contents\) \| [0-9a-f]{64} \|/)
     expect(await readFile(join(run, "progress/index.html"), "utf8")).toContain("5 of 5 steps")
     expect((await readdir(join(run, "progress"))).join()).toMatch(/events\.out\.tfevents/)
+  })
+
+  it("computes as many images at once as a budget of memory has room for", async () => {
+    const within = async (memoryBudget: number) => {
+      const said: Array<string> = []
+      const run = await newRun()
+      const plan = { work: { ...TINY_WORK, memoryBudget } }
+      const context = { log: (_: string, message: string) => said.push(message) }
+      await trainInto(run, { folder: model, images }, { options: { steps: 1 }, plan, context })
+      const [loss] = await losses(run)
+      return { said: said.join(), loss }
+    }
+    const [wide, narrow] = [await within(2000), await within(1)]
+    expect(wide.said).toMatch(/3 images at once, of \d+ MB each/)
+    expect(wide.said).not.toMatch(/twice/)
+    expect(narrow.said).toMatch(/1 images at once, of \d+ MB each; activations are computed twice/)
+    expect(narrow.loss).toBeCloseTo(wide.loss, 4)
   })
 
   it("keeps milestones, and as many checkpoints as asked for", async () => {
@@ -271,7 +255,11 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
       draws: 1,
     })
     expect(failure).toBeInstanceOf(StageFailure)
-    expect(failure).toMatchObject({ reason: "permanent", message: expect.stringMatching(/at step \d/) })
+    expect(failure).toMatchObject({
+      reason: "permanent",
+      message: expect.stringMatching(/at step \d/),
+      hint: expect.stringMatching(/lower learning-rate/),
+    })
   })
 
   it("leaves broken images out, and fails when there are no others", async () => {
@@ -279,7 +267,7 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
     await writeFile(join(mixed, "broken.png"), "no image")
     const warnings: Array<string> = []
     const log: TrainerContext["log"] = (level, message) => level === "warning" && warnings.push(message)
-    expect(await train(await newRun(), {}, { log })).toBeUndefined()
+    expect(await train(await newRun(), { steps: 2 }, { log })).toBeUndefined()
     expect(warnings.join()).toMatch(/image broken is left out/)
     await rm(join(mixed, "broken.png"))
     images = join(work, "broken")
@@ -291,10 +279,10 @@ describe.each(backends)("training on %s", { timeout: 300_000 }, (backend) => {
 
   it("holds no more tensors the longer it trains", async () => {
     const counts: Array<number> = []
-    await train(await newRun(), {}, { progress: () => counts.push(tf.memory().numTensors) })
-    expect(new Set(counts.slice(1)).size).toBe(1)
     const before = tf.memory().numTensors
-    await train(await newRun())
+    await train(await newRun(), {}, { progress: () => counts.push(tf.memory().numTensors) })
+    expect(counts).toHaveLength(5)
+    expect(new Set(counts.slice(1)).size).toBe(1)
     expect(tf.memory().numTensors).toBe(before)
   })
 })

@@ -9,17 +9,25 @@ const HEIGHT = 160
 /** Points that are drawn at most: a line of more looks no different. */
 const MOST = 800
 
-/** A curve as SVG with its least, greatest and last value. */
-export const curve = (name: string, points: ReadonlyArray<Point>): string => {
+/** As many points or fewer are marked: a line of one would not be seen. */
+const FEW = 40
+
+/**
+ * A curve as SVG with its least, greatest and last value.
+ *
+ * @param total steps that the width stands for, the same for all curves of a page
+ */
+export const curve = (name: string, points: ReadonlyArray<Point>, total: number): string => {
   const finite = thinned(points.filter(({ value }) => Number.isFinite(value)))
   const values = finite.map(({ value }) => value)
   const [low, high] = [Math.min(...values), Math.max(...values)]
-  const [first, last] = [finite[0]?.step ?? 0, finite.at(-1)?.step ?? 0]
-  const place = ({ step, value }: Point): string => {
-    const x = last === first ? 0 : ((step - first) / (last - first)) * WIDTH
+  const last = finite.at(-1)?.step ?? 0
+  const places = finite.map(({ step, value }) => {
+    const x = (step / Math.max(total, last, 1)) * WIDTH
     const y = high === low ? HEIGHT / 2 : HEIGHT - ((value - low) / (high - low)) * HEIGHT
-    return `${x.toFixed(1)},${y.toFixed(1)}`
-  }
+    return { x: x.toFixed(1), y: y.toFixed(1) }
+  })
+  const marks = places.length > FEW ? [] : places.map(({ x, y }) => `<circle cx="${x}" cy="${y}" r="2.5"/>`)
   const words =
     finite.length === 0
       ? "nothing yet"
@@ -27,7 +35,7 @@ export const curve = (name: string, points: ReadonlyArray<Point>): string => {
   return [
     `<figure><figcaption><b>${escaped(name)}</b> ${words}</figcaption>`,
     `<svg viewBox="-4 -4 ${WIDTH + 8} ${HEIGHT + 8}" role="img" aria-label="${escaped(name)}: ${words}">`,
-    `<polyline points="${finite.map(place).join(" ")}"/></svg></figure>`,
+    `<polyline points="${places.map(({ x, y }) => `${x},${y}`).join(" ")}"/>${marks.join("")}</svg></figure>`,
   ].join("")
 }
 

@@ -25,11 +25,12 @@ figure { margin: 1.5rem 0; }
 img { width: 100%; image-rendering: auto; }
 svg { width: 100%; border-block: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
 polyline { fill: none; stroke: #2a78c2; stroke-width: 1.5; vector-effect: non-scaling-stroke; }
+circle { fill: #2a78c2; }
 </style></head><body>
 <h1>${escaped(title)}</h1>
 <p>${done} of ${total} steps${isLive ? "; this page renews itself" : ""}</p>
 ${Object.entries(curves)
-  .map(([name, points]) => curve(name, points))
+  .map(([name, points]) => curve(name, points, total))
   .join("\n")}
 ${pictures.map(pictureOf).join("\n")}
 </body></html>

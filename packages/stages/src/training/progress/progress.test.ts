@@ -57,7 +57,9 @@ describe("the page of a training", () => {
   it("shows curves with their last values", () => {
     expect(page(true)).toContain("a &lt;b>")
     expect(page(true)).toContain("1.5 at step 2; 1.5 … 3")
-    expect(page(true)).toContain('points="0.0,0.0 640.0,160.0"')
+    // Two of five steps are two fifths of the width.
+    expect(page(true)).toContain('points="128.0,0.0 256.0,160.0"')
+    expect(page(true)).toContain('<circle cx="256.0" cy="160.0"')
     expect(page(true)).toContain("nothing yet")
     expect(page(true)).toContain('<img src="before.png"')
   })

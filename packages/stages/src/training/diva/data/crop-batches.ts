@@ -64,14 +64,16 @@ export async function* cropBatches(
   }
 }
 
-const joined = (parts: ReadonlyArray<Float32Array>): Float32Array<ArrayBuffer> => {
+/** Crops one after another. */
+export const joined = (parts: ReadonlyArray<Float32Array>): Float32Array<ArrayBuffer> => {
   const each = parts[0]?.length ?? 0
   const whole = new Float32Array(parts.length * each)
   for (const [index, part] of parts.entries()) whole.set(part, index * each)
   return whole
 }
 
-const allBroken = (source: string) =>
+/** The failure of a data set without a single image that can be decoded. */
+export const allBroken = (source: string) =>
   permanent("no image of the data set can be decoded", {
     file: source,
     hint: "the attempt's log names the images and what is wrong with each",

@@ -5,12 +5,14 @@ import { type FailureToSend, failureToSend } from "../failure-to-send.ts"
 import { type BatchOptions, type CropBatch, cropBatches } from "./crop-batches.ts"
 import type { CropOptions } from "./crop-image.ts"
 import { CropPool } from "./crop-pool.ts"
-import type { Position } from "./shuffled-images.ts"
+import { type PlaceOptions, placeBatches } from "./place-batches.ts"
+import type { Position, ShuffledImage } from "./shuffled-images.ts"
 
 /** What the thread starts with. */
 export interface DataRequest {
   readonly source: string
-  readonly batches: BatchOptions
+  /** Shuffled, or in the order of the data set. */
+  readonly batches: BatchOptions | PlaceOptions
   readonly crops: CropOptions
   readonly from: Position
   /** Threads that crop. */
@@ -32,13 +34,13 @@ const request: DataRequest = workerData
 const pool = new CropPool(request.crops, request.threads)
 const say = (message: DataMessage, transfer: Array<ArrayBuffer> = []) =>
   parentPort?.postMessage(message, transfer)
-const batches = cropBatches(
-  request.source,
-  request.batches,
-  request.from,
-  (image) => pool.crop(image),
-  (key, reason) => say({ _tag: "Broken", key, reason }),
-)
+const crop = (image: ShuffledImage) => pool.crop(image)
+const tellBroken = (key: string, reason: string) => say({ _tag: "Broken", key, reason })
+const { source, batches: how, from } = request
+const batches =
+  "places" in how
+    ? placeBatches(source, how, from, crop, tellBroken)
+    : cropBatches(source, how, from, crop, tellBroken)
 
 let wanted = request.ahead
 let turn: Promise<void> = Promise.resolve()

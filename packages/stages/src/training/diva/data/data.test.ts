@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { parquetWriteFile } from "hyparquet-writer"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { writeShards } from "../../../formats/index.ts"
-import { encodePng } from "../../../images/index.ts"
+import { decodeImage, encodePng } from "../../../images/index.ts"
 import { CropStream, type DataRequest, START } from "./index.ts"
 import { listParquetFiles, parquetImages } from "./parquet-images.ts"
 
@@ -112,6 +112,29 @@ describe("the images of a training", () => {
     const [first] = await take(given, 1, told)
     expect(first?.ordinals).toEqual([0, 1, 3])
     expect(told).toContain("2")
+  })
+
+  // Made by test/reference/parquet_images.py, with Hugging Face's datasets and pyarrow.
+  const fixtures = join(import.meta.dirname, "../../../../../../test/fixtures/parquet")
+
+  it.each([
+    ["datasets", "datasets.parquet:0"],
+    ["snappy", "0.png"],
+    ["gzip", "0.png"],
+    ["zstd", "0.png"],
+    ["brotli", "0.png"],
+    ["bytes", "key 0"],
+  ])("of a table that Python has written are all there: %s", async (name, key) => {
+    const images = []
+    for await (const one of parquetImages([join(fixtures, `${name}.parquet`)])) images.push(one)
+    expect(images[0]?.key).toBe(key)
+    const pixels = await Promise.all(images.map(async ({ bytes }) => (await decodeImage(bytes)).data[0]))
+    expect(pixels).toEqual([0, 10, 20, 30, 40])
+    const whole = request(join(fixtures, `${name}.parquet`), {
+      batches: { shuffleBuffer: 0, seed: 1, counts: [5] },
+    })
+    const [first] = await take(whole, 1)
+    expect(first?.crops[(first?.crops.length ?? 0) - 1]).toBeCloseTo(40 / 255, 2)
   })
 
   it("of a table need a column", async () => {
