@@ -32,6 +32,8 @@ export interface Answers {
   readonly n: number
   /** The classes that are shown: all, or those that were mistaken most. */
   readonly classes: ReadonlyArray<string>
+  /** How many there are in all. */
+  readonly classCount: number
   /** Of the shown classes, by their places in `classes`. */
   readonly confusion: ReadonlyArray<Confusion>
   readonly worst: ReadonlyArray<WorstAnswer>
@@ -87,6 +89,7 @@ export const readAnswers = async (
     name: about.view === "class" ? name : `${name} (${about.view} view)`,
     n: about.n,
     classes: shown.map((label) => classnames[label] ?? ""),
+    classCount: classnames.length,
     confusion: confusionOf(labels, answers, shown),
     worst: worst.map(({ sample, answer, label, excess }) => ({
       key: samples.keys[sample] ?? "",

@@ -1,2 +1,3 @@
 export { decodeImported, encodeImported, type ImportedScore, ResultsError } from "./imported-score.ts"
+export { findBenchmark } from "./names.ts"
 export { readResults } from "./read-results.ts"

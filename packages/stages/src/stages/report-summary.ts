@@ -5,7 +5,7 @@ import { Type } from "typebox"
 /** Scores, and before and after, as a page, a text, tables, figures and data. */
 export const reportSummary = defineStage({
   name: "report/summary",
-  version: 3,
+  version: 4,
   summary:
     "Scores of any models on any benchmarks, with intervals; compares before and after training: a page, tables, figures, data",
   input: Type.Object(
@@ -19,13 +19,13 @@ export const reportSummary = defineStage({
       before: Type.Array(artefact("metrics"), {
         description: "Metrics of the model before training",
         default: [],
-        maxItems: 1000,
+        maxItems: 100_000,
       }),
       after: Type.Array(artefact("metrics"), {
         description:
           "Metrics of the model after training, matched to those before by kind, label, view and model label (a single model before is compared with all after); several of one label are runs with different seeds",
         default: [],
-        maxItems: 1000,
+        maxItems: 100_000,
       }),
       margin: Type.Number({
         description:
