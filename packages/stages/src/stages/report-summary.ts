@@ -45,7 +45,8 @@ export const reportSummary = defineStage({
         maxItems: 100,
       }),
       images: Type.Array(artefact("benchmark | classification-benchmark"), {
-        description: "The benchmarks of those predictions, for pictures of the worst mistakes",
+        description:
+          "The benchmarks of those predictions, in whatever layout, for pictures of the worst mistakes",
         default: [],
         maxItems: 100,
       }),
