@@ -17,6 +17,10 @@ export const findingsOf = (cells: ReadonlyArray<Cell>): ReadonlyArray<Finding> =
     ),
   )
 
+/** The names of the main scores that are worse beyond noise. */
+export const worseNames = (cells: ReadonlyArray<Cell>): ReadonlyArray<string> =>
+  findingsOf(cells).flatMap(({ name, difference }) => (difference.verdict === "worse" ? [name] : []))
+
 const hasMoved = ({ difference: { verdict } }: Finding): boolean =>
   verdict === "better" || verdict === "worse"
 
