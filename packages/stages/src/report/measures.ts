@@ -24,7 +24,7 @@ const MEASURES: Readonly<Record<Metrics["kind"], ReadonlyArray<Described>>> = {
   "zero-shot": [
     measure("acc1", "top-1 accuracy"),
     measure("acc5", "top-5 accuracy"),
-    measure("mean_per_class_recall", "mean per-class recall"),
+    measure("mean_per_class_recall", "mean per-class recall", "strata"),
     measure("mean_average_precision", "mean average precision"),
   ],
   retrieval: [
@@ -57,8 +57,8 @@ const otherMeasure = (metric: string): Described => {
 /** The measures of the metrics that a benchmark has, in the order of the report: its main one first, then the usual ones. */
 export const measuresOf = (
   kind: Metrics["kind"],
-  benchmark: string,
   metrics: ReadonlySet<string>,
+  benchmark = "",
 ): ReadonlyArray<Measure> => {
   const usual = MEASURES[kind].filter(({ metric }) => metrics.has(metric))
   const others = [...metrics].filter((metric) => !usual.some((one) => one.metric === metric)).sort()
