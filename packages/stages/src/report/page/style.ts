@@ -75,7 +75,7 @@ ul.notes li{margin:.35rem 0}
 .pairs img{width:100%;aspect-ratio:1;object-fit:contain;border-radius:4px;display:block;background:#fff}
 .pairs figcaption{font-size:.85rem;margin-top:.35rem;color:var(--ink);overflow-wrap:anywhere}
 @media print{:root{--page:#ffffff;--ink:#1b1f24;--quiet:#59626d;--rule:#dfe2e0;--grid:#e7e9e7;--panel:#f4f5f2;--before:#8b96a3;--after:#0c6b94;--better:#137547;--worse:#b3301f;--noise:#66707c;--mark:#1b1f24}
-body{font-size:10.5pt}main{padding:0;max-width:none}.chart{max-width:100%}a.number{border:0}.wide{overflow:visible;max-height:none}.filters{display:none}table{font-size:7.5pt}td small,thead th{font-size:6.5pt}th,td{padding:.25rem .3rem}th[scope=row]{min-width:8rem}thead th{position:static!important}.origin{content-visibility:visible}details::details-content{content-visibility:visible;height:auto}
+body{font-size:10.5pt}main{padding:0;max-width:none}.chart{max-width:100%}a.number{border:0}.wide{overflow:visible;max-height:none}.filters{display:none}table{font-size:7.5pt}table .quiet{font-size:7pt}td small,thead th{font-size:6.5pt}th,td{padding:.25rem .3rem}th[scope=row]{min-width:8rem}thead th{position:static!important}.origin{content-visibility:visible}details::details-content{content-visibility:visible;height:auto}
 h2{break-after:avoid}figure,tr,.pairs>li,.worst li,.origin{break-inside:avoid}}
 @media (max-width:40rem){main{padding:1.5rem 1rem 3rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
 `
