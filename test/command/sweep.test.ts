@@ -162,6 +162,22 @@ describe("a sweep", () => {
     expect(artefact.code, artefact.stderr).toBe(0)
   })
 
+  test("exits with 1 where it is asked to and a score is worse beyond noise", async () => {
+    const file = join(folder, "kept", "metrics.json")
+    const metrics = JSON.parse(readFileSync(file, "utf8"))
+    metrics.metrics.acc1 = 0
+    metrics.intervals.acc1 = { low: 0, high: 0.12 }
+    metrics.items.outcomes.acc1 = ["0".repeat(30)]
+    writeFileSync(join(folder, "worse.json"), JSON.stringify(metrics))
+    const told = await run(folder, ["report", "diff", "kept", "worse.json"])
+    expect(told).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Beyond noise, one .* fell from/) })
+    const failed = await run(folder, ["report", "diff", "kept", "worse.json", "--fail-if-worse"])
+    expect(failed).toMatchObject({ code: 1, stdout: told.stdout })
+    expect(failed.stderr).toContain("worse beyond noise: one")
+    const better = await run(folder, ["report", "diff", "worse.json", "kept", "--fail-if-worse"])
+    expect(better.code).toBe(0)
+  })
+
   test("says what is no result", async () => {
     const unknown = await run(folder, ["report", "diff", "nowhere", "kept"])
     expect(unknown).toMatchObject({ code: 2, stdout: "" })

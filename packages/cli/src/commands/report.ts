@@ -23,6 +23,7 @@ interface DiffOptions {
   readonly output: Option.Option<string>
   readonly store: string
   readonly json: boolean
+  readonly failIfWorse: boolean
 }
 
 const stageFailed = ({ message, hint, file }: StageFailure): CommandFailed =>
@@ -80,9 +81,23 @@ const readSide = Effect.fnUntraced(function* (side: string) {
   })
 })
 
+/** Where the records of both sides come from, as reports keep it beside them. */
+const readOrigins = Effect.fnUntraced(function* (
+  sides: Readonly<Record<"before" | "after", ReadonlyArray<string>>>,
+) {
+  const { readOrigin } = yield* Effect.promise(loadReports)
+  const found = (["before", "after"] as const).flatMap((side) =>
+    sides[side].map(async (file, index) => [`${side}[${index}]`, await readOrigin(file)] as const),
+  )
+  const entries = yield* Effect.promise(() => Promise.all(found))
+  return Object.fromEntries(
+    entries.flatMap(([place, origin]) => (origin === undefined ? [] : [[place, origin]])),
+  )
+})
+
 /** `diva-pipeline report diff`: compares two results, answer by answer where it can be done. */
 export const diff = Effect.fn("report diff")(function* (options: DiffOptions) {
-  const { buildReport, reportText, summaryJson, writeReport } = yield* Effect.promise(loadReports)
+  const { buildReport, reportText, summaryJson, worseNames, writeReport } = yield* Effect.promise(loadReports)
   const sides = Effect.all({ before: readSide(options.before), after: readSide(options.after) })
   const { before, after } = yield* sides.pipe(
     Effect.provide(Store.layer(options.store)),
@@ -90,14 +105,23 @@ export const diff = Effect.fn("report diff")(function* (options: DiffOptions) {
   )
   const title = `${options.before} → ${options.after}`
   const report = yield* Effect.mapError(
-    buildReport({ title, before, after, margin: options.margin, details: {} }),
+    buildReport(
+      { title, before, after, margin: options.margin, details: {} },
+      yield* readOrigins({ before, after }),
+    ),
     stageFailed,
   )
   if (Option.isSome(options.output)) {
     yield* Effect.mapError(writeReport(options.output.value, report), stageFailed)
     yield* Console.error(`report: ${relative(process.cwd(), options.output.value)}/index.html`)
   }
-  if (options.json) return yield* Console.log(summaryJson(report).trimEnd())
   const { headline, table, notes } = reportText(report)
-  yield* Console.log([headline, "", ...columns(table), "", ...notes.map((note) => `- ${note}`)].join("\n"))
+  yield* Console.log(
+    options.json
+      ? summaryJson(report).trimEnd()
+      : [headline, "", ...columns(table), "", ...notes.map((note) => `- ${note}`)].join("\n"),
+  )
+  const worse = worseNames(report.cells)
+  if (options.failIfWorse && worse.length > 0)
+    return yield* new CommandFailed({ message: `worse beyond noise: ${worse.join(", ")}` })
 })

@@ -4,8 +4,9 @@ import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { type TSchema, Type } from "typebox"
 import { Value } from "typebox/value"
-import { imageOf, readBenchmarkSamples, readSafetensors } from "../formats/index.ts"
-import { imageType } from "./image-type.ts"
+import type { BenchmarkSample } from "../evaluation/benchmarks/index.ts"
+import { readSafetensors } from "../formats/index.ts"
+import { type Thumbnail, thumbnail } from "./thumbnail.ts"
 
 /** How often images of one class got one answer. */
 export interface Confusion {
@@ -23,7 +24,7 @@ export interface WorstAnswer {
   readonly answer: string
   /** How much higher the wrong class scored than the right one: logits, 100 × cosine. */
   readonly excess: number
-  readonly picture: { readonly type: string; readonly bytes: Uint8Array } | undefined
+  readonly picture: Thumbnail | undefined
 }
 
 /** What one model has answered to a classification benchmark. */
@@ -32,6 +33,8 @@ export interface Answers {
   readonly n: number
   /** The classes that are shown: all, or those that were mistaken most. */
   readonly classes: ReadonlyArray<string>
+  /** How many there are in all. */
+  readonly classCount: number
   /** Of the shown classes, by their places in `classes`. */
   readonly confusion: ReadonlyArray<Confusion>
   readonly worst: ReadonlyArray<WorstAnswer>
@@ -40,7 +43,6 @@ export interface Answers {
 /** More classes than this are no picture any more. */
 const MOST_CLASSES = 20
 const MOST_WORST = 12
-const LARGEST_PICTURE = 256 * 1024
 
 const PredictionsFile = Type.Object({
   task: Type.String(),
@@ -55,7 +57,7 @@ const SamplesFile = Type.Object({ keys: Type.Array(Type.String()), digests: Type
 /**
  * Reads predictions of a classification, as `evaluate/score` leaves them; those of other tasks have no confusion.
  *
- * @param images the benchmark's folder, for pictures of the worst answers
+ * @param images benchmarks of any layout, for pictures of the worst answers
  */
 export const readAnswers = async (
   folder: string,
@@ -87,6 +89,7 @@ export const readAnswers = async (
     name: about.view === "class" ? name : `${name} (${about.view} view)`,
     n: about.n,
     classes: shown.map((label) => classnames[label] ?? ""),
+    classCount: classnames.length,
     confusion: confusionOf(labels, answers, shown),
     worst: worst.map(({ sample, answer, label, excess }) => ({
       key: samples.keys[sample] ?? "",
@@ -145,19 +148,30 @@ const confusionOf = (
     })
   })
 
-/** Pictures by the beginnings of their SHA-256, as far as the benchmarks' shards have them. */
-const findPictures = async (folders: ReadonlyArray<string>, digests: ReadonlyArray<string>) => {
+/** Splits that a benchmark may have been scored on, in the order in which they are looked through. */
+const SPLITS = ["test", "val", "validation"]
+
+/** Pictures by the beginnings of their SHA-256, as far as the benchmarks have them, of whatever layout. */
+const findPictures = async (sources: ReadonlyArray<string>, digests: ReadonlyArray<string>) => {
   const wanted = new Set(digests)
-  const found = new Map<string, NonNullable<WorstAnswer["picture"]>>()
-  for (const folder of folders) {
-    for await (const sample of readBenchmarkSamples(folder)) {
-      if (found.size === wanted.size) return found
-      const bytes = imageOf(sample)
-      if (bytes === undefined || bytes.length > LARGEST_PICTURE) continue
-      const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 32)
-      const type = wanted.has(digest) ? imageType(bytes) : undefined
-      if (type !== undefined) found.set(digest, { type, bytes })
+  const found = new Map<string, Thumbnail>()
+  for (const source of sources)
+    for await (const { image } of samplesOf(source)) {
+      const digest = createHash("sha256").update(image).digest("hex").slice(0, 32)
+      if (!wanted.delete(digest)) continue
+      const picture = await thumbnail(image)
+      if (picture !== undefined) found.set(digest, picture)
+      if (wanted.size === 0) return found
     }
-  }
   return found
+}
+
+/** The samples of all splits that there are. */
+async function* samplesOf(source: string): AsyncGenerator<BenchmarkSample> {
+  const { openBenchmark } = await import("../evaluation/benchmarks/index.ts")
+  const opened = await Promise.allSettled(SPLITS.map((split) => openBenchmark(source, split)))
+  const there = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []))
+  const [refused] = opened
+  if (there.length === 0 && refused?.status === "rejected") throw refused.reason
+  for (const benchmark of there) yield* benchmark.samples()
 }

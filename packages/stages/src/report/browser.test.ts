@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { type Browser, chromium } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { writeExample } from "./fixtures/example.ts"
+import { writeLargeSweep } from "./fixtures/large-sweep.ts"
 import { buildReport, writeReport } from "./index.ts"
 
 /** A Chromium of the machine's; DIVA_CHROMIUM names another. */
@@ -57,14 +58,14 @@ const requests: Array<string> = []
 /** What the browser complains of. */
 const complaints: Array<string> = []
 
-const open = async (colorScheme: "light" | "dark", width = 1180) => {
+const open = async (colorScheme: "light" | "dark", width = 1180, name = "out") => {
   const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
   page.on("console", (message) => complaints.push(message.text()))
   page.on("pageerror", (error) => complaints.push(error.message))
   page.on("request", (request) => {
     if (!request.url().startsWith("data:")) requests.push(request.url())
   })
-  await page.goto(pathToFileURL(join(folder, "out", "index.html")).href)
+  await page.goto(pathToFileURL(join(folder, name, "index.html")).href)
   return page
 }
 
@@ -77,6 +78,19 @@ describe.skipIf(executablePath === undefined)("the page in a browser", () => {
     const request = { ...sources, title: "Example", predictions: [predictions], images: [images], details }
     await Effect.runPromise(
       Effect.flatMap(buildReport(request), (report) => writeReport(join(folder, "out"), report)),
+    )
+    const sweep = await writeLargeSweep(join(folder, "sweep"), {
+      models: 3,
+      benchmarks: 8,
+      seeds: 2,
+      views: 2,
+      items: 60,
+    })
+    await mkdir(join(folder, "large"))
+    await Effect.runPromise(
+      Effect.flatMap(buildReport({ ...sweep, title: "Large", details: {} }), (report) =>
+        writeReport(join(folder, "large"), report),
+      ),
     )
     browser = await chromium.launch({
       ...(executablePath === undefined ? {} : { executablePath }),
@@ -115,6 +129,44 @@ describe.skipIf(executablePath === undefined)("the page in a browser", () => {
     const { overflow, cut } = await page.evaluate<{ overflow: number; cut: ReadonlyArray<string> }>(FITS)
     expect(overflow).toBeLessThanOrEqual(0)
     expect(cut).toEqual([])
+    await page.close()
+  })
+
+  it("lets nothing stick out on paper", async () => {
+    for (const name of ["out", "large"]) {
+      const page = await open("light", 680, name)
+      await page.emulateMedia({ media: "print" })
+      const { overflow } = await page.evaluate<{ overflow: number }>(FITS)
+      expect(overflow).toBeLessThanOrEqual(0)
+      await page.close()
+    }
+  })
+
+  it("draws a map a view of a large sweep, and narrows its table down without a script", async () => {
+    const page = await open("light", 1180, "large")
+    const { overflow, cut } = await page.evaluate<{ overflow: number; cut: ReadonlyArray<string> }>(FITS)
+    expect({ overflow, cut }).toEqual({ overflow: 0, cut: [] })
+    const titles = await page.locator("figure h3").allTextContents()
+    expect(titles).toEqual([
+      "Changes, class view",
+      "Changes, original view",
+      "Models and benchmarks, class view",
+      "Models and benchmarks, original view",
+    ])
+    const shown = async () => {
+      const rows = page.locator(".scores tbody.cell tr:visible")
+      return { rows: await rows.count(), names: await rows.locator("bdi").allTextContents() }
+    }
+    expect((await shown()).rows).toBe(48)
+    await page.selectOption("#filter-model", { label: "ViT-B/14 quickgelu" })
+    await page.selectOption("#filter-view", "original")
+    const chosen = await shown()
+    expect(chosen.rows).toBe(8)
+    expect(chosen.names.every((name) => /^ViT-B.*\(original view\)$/.test(name))).toBe(true)
+    await page.selectOption("#filter-metrics", "all")
+    expect((await shown()).rows).toBe(24)
+    await page.locator("button[type=reset]").click()
+    expect((await shown()).rows).toBe(48)
     await page.close()
   })
 

@@ -51,7 +51,7 @@ export const buildReport = Effect.fnUntraced(function* (
     title: sources.title,
     margin,
     cells: makeCells(sides, margin),
-    records: { before: metricsOf(sides.before), after: metricsOf(sides.after) },
+    records: sides,
     imported: (yield* Effect.forEach(sources.imported ?? [], readImported)).flat(),
     training: sources.training === undefined ? [] : yield* readTraining(sources.training),
     details: Object.entries(sources.details)

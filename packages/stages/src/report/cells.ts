@@ -129,7 +129,7 @@ const makeCell = (
   const [first] = all
   const baseline = files.before[0]?.model
   const sameItems = all.every(({ items }) => items.digest === first?.items.digest)
-  const measures = measuresOf(kind, new Set(all.flatMap(({ metrics }) => Object.keys(metrics))))
+  const measures = measuresOf(kind, new Set(all.flatMap(({ metrics }) => Object.keys(metrics))), benchmark)
   const rows = measures.map((measure) =>
     compareMetric(files, measure, {
       sameItems,

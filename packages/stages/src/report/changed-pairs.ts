@@ -2,12 +2,11 @@ import { readFile } from "node:fs/promises"
 import type { BenchmarkPair, PairSide } from "../evaluation/benchmarks/index.ts"
 import type { Metrics } from "../evaluation/metrics/index.ts"
 import { mean } from "../statistics/index.ts"
-import { imageType } from "./image-type.ts"
 import type { ChangedPair, ShownImage } from "./report.ts"
+import { thumbnail } from "./thumbnail.ts"
 
-/** Pictures shown for each side of the change, and the largest that is put into the page. */
+/** Pairs shown for each side of the change. */
 const MOST_SHOWN = 6
-const LARGEST_IMAGE = 512 * 1024
 
 /**
  * Pairs whose answer differs between the two sides in at least half of the runs: the first of each category, gained
@@ -71,7 +70,6 @@ const shownImages = async ({ first, second }: BenchmarkPair): Promise<ChangedPai
 }
 
 const shownImage = async ({ image, statement }: PairSide): Promise<ShownImage | undefined> => {
-  const bytes = await readFile(image)
-  const type = imageType(bytes)
-  return type === undefined || bytes.length > LARGEST_IMAGE ? undefined : { statement, type, bytes }
+  const picture = await thumbnail(await readFile(image))
+  return picture && { statement, ...picture }
 }

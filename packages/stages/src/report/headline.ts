@@ -1,6 +1,6 @@
 import type { Cell } from "./cells.ts"
 import type { Difference, Row } from "./differences.ts"
-import { listText, scoreText, sizeText } from "./words.ts"
+import { basisText, differenceText, estimateText, listText } from "./words.ts"
 
 /** The main metric of a cell, compared. */
 export interface Finding {
@@ -17,13 +17,17 @@ export const findingsOf = (cells: ReadonlyArray<Cell>): ReadonlyArray<Finding> =
     ),
   )
 
+/** The names of the main scores that are worse beyond noise. */
+export const worseNames = (cells: ReadonlyArray<Cell>): ReadonlyArray<string> =>
+  findingsOf(cells).flatMap(({ name, difference }) => (difference.verdict === "worse" ? [name] : []))
+
 const hasMoved = ({ difference: { verdict } }: Finding): boolean =>
   verdict === "better" || verdict === "worse"
 
 const change = ({ name, row: { measure, before, after }, difference }: Finding): string => {
   if (before === undefined || after === undefined) return name
   const direction = difference.value > 0 ? "rose" : "fell"
-  return `${name} (${measure.title}) ${direction} from ${scoreText(before)} to ${scoreText(after)}, ${sizeText(difference)} points`
+  return `${name} (${measure.title}, ${basisText(after)}) ${direction} from ${estimateText(before)} to ${estimateText(after)}, by ${differenceText(difference)} points`
 }
 
 /** What changed and whether it is more than noise, in a sentence or two. */
@@ -35,8 +39,8 @@ export const headline = (cells: ReadonlyArray<Cell>): string => {
   return [movedSentence(moved, level), ...otherMetrics(cells)].join(" ")
 }
 
-/** More benchmarks than this are counted, not listed. */
-const MOST_LISTED = 6
+/** More scores than this are counted, not listed. */
+const MOST_LISTED = 4
 
 const movedSentence = (moved: ReadonlyArray<Finding>, level: ReadonlyArray<Finding>): string => {
   if (moved.length + level.length > MOST_LISTED) return counted(moved, moved.length + level.length)
@@ -76,18 +80,23 @@ const nothingMoved = (level: ReadonlyArray<Finding>): string => {
   const names = level.map(({ name }) => name)
   if (level.every(({ difference }) => difference.verdict === "unchanged"))
     return `Nothing changed: every answer is the same as before on ${listText(names)}.`
-  const sizes = level.map(({ name, difference }) => `${name} ${sizeText(difference)}`)
-  return `No score changed by more than noise (points: ${listText(sizes)}).`
+  const sizes = level.map(({ name, row, difference }) => {
+    const score = row.after ?? row.before
+    return `${name} ${differenceText(difference)}${score === undefined ? "" : `, ${basisText(score)}`}`
+  })
+  return `No score changed by more than noise. After minus before, in points: ${sizes.join("; ")}.`
 }
 
 const scoresOnly = (cells: ReadonlyArray<Cell>): string => {
   const scores = cells.flatMap(({ name, rows }) =>
     rows.flatMap(({ measure, before, after }) => {
       const score = after ?? before
-      return measure.primary && score !== undefined ? [`${name} ${scoreText(score)} ${measure.title}`] : []
+      return measure.primary && score !== undefined
+        ? [`${name} (${measure.title}, ${basisText(score)}) ${estimateText(score)}`]
+        : []
     }),
   )
   if (scores.length > MOST_LISTED)
     return `Scores of ${scores.length} combinations of model and benchmark, with nothing to compare them to.`
-  return `Scores, with nothing to compare them to: ${listText(scores)}.`
+  return `Scores, with nothing to compare them to: ${scores.join("; ")}.`
 }

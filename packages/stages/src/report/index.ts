@@ -1,4 +1,6 @@
 export { buildReport, type ReportSources } from "./build-report.ts"
+export { worseNames } from "./headline.ts"
+export { readOrigin } from "./record-origins.ts"
 export { findRecords } from "./records.ts"
 export type { Report } from "./report.ts"
 export { summaryJson } from "./summary.ts"

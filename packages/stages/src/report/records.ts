@@ -9,6 +9,8 @@ export const RECORDS = "records"
 export const recordName = (side: "before" | "after", index: number): string =>
   `${side}-${String(index + 1).padStart(4, "0")}.json`
 
+const RECORD = /^(before|after)-\d+\.json$/
+
 /** Deeper folders are no results. */
 const DEEPEST = 4
 
@@ -27,7 +29,7 @@ export const findRecords = async (path: string, depth = 0): Promise<ReadonlyArra
 }
 
 const recordsOf = async (folder: string): Promise<ReadonlyArray<string>> => {
-  const names = (await readdir(folder)).sort()
+  const names = (await readdir(folder)).filter((name) => RECORD.test(name)).sort()
   const after = names.filter((name) => name.startsWith("after-"))
   return (after.length > 0 ? after : names).map((name) => join(folder, name))
 }

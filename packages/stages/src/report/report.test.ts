@@ -74,7 +74,7 @@ describe("the report", () => {
       after: [pairs("scenes", better), pairs("real", `${mostly.slice(0, -4)}1000`)],
     })
     expect(summary.headline).toBe(
-      "Beyond noise, scenes (pairs right) rose from 50.0\u202f% to 75.0\u202f%, +25.0 points. On real, the difference stayed within noise.",
+      "Beyond noise, scenes (pairs right, n = 80, 1 seed) rose from 50.0\u202f% (39.5 … 60.5\u202f%) to 75.0\u202f% (65.7 … 84.3\u202f%), by +25.0 (+14.8 … +35.0) points. On real, the difference stayed within noise.",
     )
     expect(text).toContain("Within noise: real.")
     expect(page).toContain("▲ better")
@@ -101,7 +101,7 @@ describe("the report", () => {
     )
     expect(text.replaceAll("\u202f", " ")).toBe(`# Test
 
-No score changed by more than noise (points: scene pairs +25.0).
+No score changed by more than noise. After minus before, in points: scene pairs +25.0 (−27.6 … +60.9), n = 4, 1 seed.
 
 | Benchmark | Metric | Basis | Chance | Before | After | Difference (points) | Holm | Verdict | Within ±1 point |
 |---|---|---|---|---|---|---|---|---|---|
@@ -182,7 +182,9 @@ No score changed by more than noise (points: scene pairs +25.0).
 
   it("shows scores alone when there is nothing before", async () => {
     const { summary, page } = await run({ before: [], after: [pairs("scenes", mostly)] })
-    expect(summary.headline).toBe("Scores, with nothing to compare them to: scenes 50.0\u202f% pairs right.")
+    expect(summary.headline).toBe(
+      "Scores, with nothing to compare them to: scenes (pairs right, n = 80, 1 seed) 50.0\u202f% (39.5 … 60.5\u202f%).",
+    )
     expect(page).not.toContain("What changed")
   })
 

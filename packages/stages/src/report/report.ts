@@ -1,7 +1,7 @@
-import type { Metrics } from "../evaluation/metrics/index.ts"
 import type { ImportedScore } from "../results/index.ts"
 import type { Answers } from "./answers.ts"
-import type { Cell } from "./cells.ts"
+import type { Cell, Measured } from "./cells.ts"
+import type { Thumbnail } from "./thumbnail.ts"
 import type { TrainingPoint } from "./training-log.ts"
 
 /** A pair of images whose answer differs before and after, to be looked at. */
@@ -12,11 +12,8 @@ export interface ChangedPair {
   readonly images: readonly [ShownImage, ShownImage]
 }
 
-export interface ShownImage {
+export interface ShownImage extends Thumbnail {
   readonly statement: string
-  /** `image/jpeg` … */
-  readonly type: string
-  readonly bytes: Uint8Array
 }
 
 /** All that a report says, before it is put into words or pictures. */
@@ -26,7 +23,7 @@ export interface Report {
   readonly margin: number
   readonly cells: ReadonlyArray<Cell>
   /** What the cells were made of. */
-  readonly records: { readonly before: ReadonlyArray<Metrics>; readonly after: ReadonlyArray<Metrics> }
+  readonly records: { readonly before: ReadonlyArray<Measured>; readonly after: ReadonlyArray<Measured> }
   /** Results of other programs, without a record of answers. */
   readonly imported: ReadonlyArray<ImportedScore>
   readonly training: ReadonlyArray<TrainingPoint>

@@ -3,6 +3,7 @@ import type { Cell } from "./cells.ts"
 import type { Difference, Row } from "./differences.ts"
 import { headline } from "./headline.ts"
 import type { PartRow } from "./parts.ts"
+import { provenanceChanges } from "./provenance-changes.ts"
 import type { Report } from "./report.ts"
 import type { Score } from "./scores.ts"
 import { smooth } from "./training-log.ts"
@@ -24,31 +25,23 @@ export const summaryJson = (report: Report): string => {
   return `${JSON.stringify(summary, (_, value) => (typeof value === "number" ? round(value) : value), 2)}\n`
 }
 
-const benchmark = ({
-  kind,
-  benchmark,
-  view,
-  model,
-  prompts,
-  n,
-  runs,
-  sameItems,
-  rows,
-  parts,
-  origins,
-}: Cell) => ({
-  kind,
-  benchmark,
-  view,
-  model,
-  prompts,
-  n,
-  runs,
-  same_items: sameItems,
-  metrics: rows.map(metric),
-  parts: parts.map(part),
-  provenance: origins,
-})
+const benchmark = (cell: Cell) => {
+  const { kind, benchmark, view, model, prompts, n, runs, sameItems, rows, parts, origins } = cell
+  return {
+    kind,
+    benchmark,
+    view,
+    model,
+    prompts,
+    n,
+    runs,
+    same_items: sameItems,
+    metrics: rows.map(metric),
+    parts: parts.map(part),
+    provenance: origins,
+    provenance_changes: provenanceChanges(cell),
+  }
+}
 
 const metric = ({ measure, chance, before, after, difference }: Row) => ({
   metric: measure.metric,

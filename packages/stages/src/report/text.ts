@@ -2,6 +2,7 @@ import { caveats } from "./caveats.ts"
 import type { Cell } from "./cells.ts"
 import type { Row } from "./differences.ts"
 import { headline } from "./headline.ts"
+import { provenanceNotes } from "./provenance-changes.ts"
 import type { Report } from "./report.ts"
 import { visible } from "./visible.ts"
 import {
@@ -39,7 +40,7 @@ export const reportText = (report: Report): ReportText => ({
     ],
     ...report.cells.flatMap((cell) => cell.rows.map((row) => lineOf(cell, row).map(visible))),
   ],
-  notes: caveats(report).map(visible),
+  notes: [...provenanceNotes(report.cells), ...caveats(report)].map(visible),
 })
 
 const lineOf = ({ name }: Cell, { measure, before, after, difference }: Row): ReadonlyArray<string> => {

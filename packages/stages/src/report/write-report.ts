@@ -8,6 +8,7 @@ import { latexTable } from "./latex.ts"
 import { summaryMarkdown } from "./markdown.ts"
 import { reportPage } from "./page/index.ts"
 import { attempt } from "./read-sources.ts"
+import { ORIGINS, originsText } from "./record-origins.ts"
 import { RECORDS, recordName } from "./records.ts"
 import type { Report } from "./report.ts"
 import { resultRows } from "./rows.ts"
@@ -34,9 +35,10 @@ export const writeReport = Effect.fnUntraced(function* (folder: string, report: 
     files[join("figures", `${name}.vl.json`)] = `${JSON.stringify(spec, null, 1)}\n`
   }
   for (const side of ["before", "after"] as const)
-    report.records[side].forEach((metrics, index) => {
+    report.records[side].forEach(({ metrics }, index) => {
       files[join(RECORDS, recordName(side, index))] = encodeMetrics(metrics)
     })
+  files[join(RECORDS, ORIGINS)] = originsText(report.records)
   for (const [name, text] of Object.entries(files)) {
     const file = join(folder, name)
     yield* attempt(async () => {

@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox"
 import { Value } from "typebox/value"
-import { type ImportedScore, ResultsError } from "./imported-score.ts"
+import { type ImportedScore, type ReadResults, ResultsError, shareOf } from "./imported-score.ts"
 import { findBenchmark, foreignName } from "./names.ts"
 
 const ResultFile = Type.Object({
@@ -8,6 +8,7 @@ const ResultFile = Type.Object({
   model: Type.String(),
   pretrained: Type.String(),
   task: Type.String(),
+  language: Type.Optional(Type.String()),
   metrics: Type.Record(Type.String(), Type.Unknown()),
 })
 type Result = Static<typeof ResultFile>
@@ -22,38 +23,74 @@ const METRIC =
   /^(acc1|acc5|mean_per_class_recall|mean_average_precision|(?:image|text)_retrieval_recall@\d+)$/
 
 /** Reads one of CLIP_benchmark's result files (`clip_benchmark eval`). */
-export const readClipBenchmarkJson = (text: string, source: string): ReadonlyArray<ImportedScore> => {
+export const readClipBenchmarkJson = (text: string, source: string): ReadResults => {
   const value: unknown = JSON.parse(text)
   if (!Value.Check(ResultFile, value))
     throw new ResultsError(
       "the file is no result of CLIP_benchmark: it lacks dataset, model, pretrained, task or metrics",
     )
-  return scoresOf(value, source)
+  return {
+    scores: scoresOf(value, source),
+    leftOut: [
+      ...(KINDS[value.task] === undefined ? [`results of ${value.task}`] : []),
+      ...unknownMetrics(Object.keys(value.metrics)),
+    ],
+  }
 }
 
 /** Reads the rows of CLIP_benchmark's tables (`clip_benchmark build`). */
 export const readClipBenchmarkRows = (
   rows: ReadonlyArray<Readonly<Record<string, string>>>,
   source: string,
-): ReadonlyArray<ImportedScore> =>
-  rows.flatMap(({ dataset = "", model = "", pretrained = "", task = "", ...metrics }) =>
-    scoresOf({ dataset, model, pretrained, task, metrics }, source),
-  )
+): ReadResults => {
+  const foreign = [...new Set(rows.map(({ task = "" }) => task))].filter((task) => KINDS[task] === undefined)
+  return {
+    scores: rows.flatMap(
+      ({ dataset = "", model = "", pretrained = "", task = "", language = "", ...metrics }) =>
+        scoresOf({ dataset, model, pretrained, task, language, metrics }, source),
+    ),
+    leftOut: [
+      ...foreign.map((task) => `rows of ${task === "" ? "no task" : task}`),
+      ...unknownMetrics(Object.keys(rows[0] ?? {}).filter((column) => !ABOUT.has(column))),
+    ],
+  }
+}
+
+/** Columns beside the metrics; the last ones where class names and templates were asked for. */
+const ABOUT = new Set([
+  "dataset",
+  "model",
+  "pretrained",
+  "task",
+  "language",
+  "model_fullname",
+  "classnames",
+  "templates",
+])
+
+const unknownMetrics = (names: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const unknown = names.filter((name) => !METRIC.test(name))
+  return unknown.length === 0 ? [] : [`what is no metric here: ${unknown.join(", ")}`]
+}
 
 const scoresOf = (
-  { dataset, model, pretrained, task, metrics }: Result,
+  { dataset, model, pretrained, task, language = "", metrics }: Result,
   source: string,
 ): ReadonlyArray<ImportedScore> => {
   const kind = KINDS[task]
   if (kind === undefined) return []
   const known = findBenchmark(dataset)
+  const name = known?.name ?? foreignName(dataset)
+  // Class names and prompts of another language make another score.
+  const benchmark = language === "" || language === "en" ? name : `${name} (${language})`
   return Object.entries(metrics).flatMap(([metric, given]): ReadonlyArray<ImportedScore> => {
-    const value = shareOf(given)
-    if (!METRIC.test(metric) || value === undefined) return []
+    if (!METRIC.test(metric)) return []
+    const value = shareOf(given, `${metric} of ${model} on ${dataset}`)
+    if (value === undefined) return []
     return [
       {
         model: pretrained === "" ? model : `${model} ${pretrained}`,
-        benchmark: known?.name ?? foreignName(dataset),
+        benchmark,
         kind,
         metric,
         value,
@@ -62,10 +99,4 @@ const scoresOf = (
       },
     ]
   })
-}
-
-/** A share in 0…1; what is missing in a table is an empty text. */
-const shareOf = (value: unknown): number | undefined => {
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value
-  return typeof number === "number" && number >= 0 && number <= 1 ? number : undefined
 }

@@ -1,5 +1,5 @@
 import type { MainMetric } from "../evaluation/catalogue/index.ts"
-import type { ImportedScore } from "./imported-score.ts"
+import { type ImportedScore, shareOf } from "./imported-score.ts"
 import { findBenchmark } from "./names.ts"
 
 /** `Flickr image retr. R@1` */
@@ -23,12 +23,19 @@ export const readOpenClipRows = (
   rows.flatMap(({ name = "", pretrained = "", ...columns }) =>
     Object.entries(columns).flatMap(([column, text]): ReadonlyArray<ImportedScore> => {
       const place = placeOf(column)
-      const value = Number(text)
+      if (place === undefined) return []
+      const value = shareOf(text, `${column} of ${name}`)
       // What was not measured is a zero there.
-      if (place === undefined || text.trim() === "" || !(value > 0 && value <= 1)) return []
+      if (value === undefined || value === 0) return []
       return [{ model: pretrained === "" ? name : `${name} ${pretrained}`, ...place, value, source }]
     }),
   )
+
+/** The columns of such a table that hold no score of a metric and benchmark that are known here. */
+export const unknownColumns = (columns: ReadonlyArray<string>): ReadonlyArray<string> =>
+  columns.filter((column) => !ABOUT.has(column) && placeOf(column) === undefined)
+
+const ABOUT = new Set(["name", "pretrained", "params (M)", "FLOPs (B)"])
 
 type Place = Pick<ImportedScore, "benchmark" | "kind" | "metric" | "n">
 

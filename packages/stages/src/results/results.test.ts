@@ -5,7 +5,7 @@ import { decodeImported, encodeImported, type ImportedScore, ResultsError, readR
 
 const fixtures = join(import.meta.dirname, "../../../../test/fixtures/results")
 const read = (name: string): ReadonlyArray<ImportedScore> =>
-  readResults(readFileSync(join(fixtures, name), "utf8"), name)
+  readResults(readFileSync(join(fixtures, name), "utf8"), name).scores
 const brief = ({ benchmark, metric, value, n }: ImportedScore) => [benchmark, metric, value, n]
 
 describe("results of other programs", () => {
@@ -49,6 +49,24 @@ describe("results of other programs", () => {
     ])
   })
 
+  it("say what was left out, and keep languages apart", () => {
+    const table = readResults(readFileSync(join(fixtures, "openclip_results.csv"), "utf8"), "o.csv")
+    expect(table.leftOut).toEqual(["columns: Average perf. on 38 datasets, Pascal VOC 2007, Flickr, FMoW"])
+    const rows = [
+      "acc1,text_retrieval_recall@1,vendi,dataset,model,pretrained,task,language,model_fullname",
+      "0.5,,1,wds/cifar10,m,p,zeroshot_classification,en,m p",
+      "0.4,,1,wds/cifar10,m,p,zeroshot_classification,jp,m p",
+      "0.4,,1,wds/cifar10,m,p,captioning,en,m p",
+      "0.5,,1,cifar10,m,p,zeroshot_classification,en,m p",
+    ]
+    const newer = readResults(rows.join("\n"), "b.csv")
+    expect(newer.scores.map(brief)).toEqual([
+      ["cifar-10", "acc1", 0.5, 10_000],
+      ["cifar-10 (jp)", "acc1", 0.4, 10_000],
+    ])
+    expect(newer.leftOut).toEqual(["rows of captioning", "what is no metric here: vendi"])
+  })
+
   it("come back as they were written", () => {
     const scores = read("benchmark.csv")
     expect(decodeImported(encodeImported(scores))).toEqual(scores)
@@ -57,6 +75,20 @@ describe("results of other programs", () => {
   it.each([
     ["a.json", "{", /not JSON/],
     ["a.json", "{}", /no result of CLIP_benchmark/],
+    ["a.json", '{"metrics": {"acc1": NaN}}', /NaN or infinite/],
+    ["a.csv", "name,pretrained,ImageNet 1k\na,b,nan\n", /ImageNet 1k of a is "nan", which is no share/],
+    ["a.csv", "name,pretrained,ImageNet 1k\na,b,75.5\n", /"75.5", which is no share/],
+    ["a.csv", "name,pretrained,ImageNet 1k,ImageNet 1k\na,b,0.5,0.6\n", /two columns ImageNet 1k/],
+    [
+      "a.csv",
+      "name,pretrained,ImageNet 1k\na,b,0.5\na,b,0.6\n",
+      /two results of acc1 on imagenet-1k: 0.5 .* 0.6/,
+    ],
+    [
+      "a.csv",
+      "dataset,model,task,acc1\ncifar10,a,zeroshot_classification,NaN\n",
+      /acc1 of a on cifar10 is "NaN"/,
+    ],
     ["a.csv", "x,y\n1,2\n", /neither CLIP_benchmark's .* nor open_clip's/],
     ["a.csv", "name,pretrained,Unknown\na,b,0.5\n", /no score of a metric that is known/],
   ])("are refused with the reason: %s %s", (name, text, message) => {

@@ -5,7 +5,7 @@ import { Type } from "typebox"
 /** Scores, and before and after, as a page, a text, tables, figures and data. */
 export const reportSummary = defineStage({
   name: "report/summary",
-  version: 3,
+  version: 4,
   summary:
     "Scores of any models on any benchmarks, with intervals; compares before and after training: a page, tables, figures, data",
   input: Type.Object(
@@ -19,13 +19,13 @@ export const reportSummary = defineStage({
       before: Type.Array(artefact("metrics"), {
         description: "Metrics of the model before training",
         default: [],
-        maxItems: 1000,
+        maxItems: 100_000,
       }),
       after: Type.Array(artefact("metrics"), {
         description:
           "Metrics of the model after training, matched to those before by kind, label, view and model label (a single model before is compared with all after); several of one label are runs with different seeds",
         default: [],
-        maxItems: 1000,
+        maxItems: 100_000,
       }),
       margin: Type.Number({
         description:
@@ -45,7 +45,8 @@ export const reportSummary = defineStage({
         maxItems: 100,
       }),
       images: Type.Array(artefact("benchmark | classification-benchmark"), {
-        description: "The benchmarks of those predictions, for pictures of the worst mistakes",
+        description:
+          "The benchmarks of those predictions, in whatever layout, for pictures of the worst mistakes",
         default: [],
         maxItems: 100,
       }),

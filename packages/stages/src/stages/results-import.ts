@@ -3,12 +3,12 @@ import { basename } from "node:path"
 import { artefact, defineStage, permanent, StageFailure } from "@diva-pipeline/core"
 import { Effect } from "effect"
 import { Type } from "typebox"
-import type { ImportedScore } from "../results/index.ts"
+import type { ReadResults } from "../results/index.ts"
 
 /** Results that other programs have told, to stand beside ours. */
 export const resultsImport = defineStage({
   name: "results/import",
-  version: 1,
+  version: 2,
   summary: "Reads results of CLIP_benchmark (JSON, CSV) and open_clip (CSV), to stand beside our own",
   input: Type.Object(
     {
@@ -40,8 +40,17 @@ export const resultsImport = defineStage({
   },
   isolation: "inline",
   run: Effect.fnUntraced(function* ({ files, models, benchmarks }, context) {
-    const { encodeImported } = yield* Effect.promise(() => import("../results/index.ts"))
-    const scores = (yield* Effect.forEach(files, readFrom)).flat()
+    const { encodeImported, withoutRepetition } = yield* Effect.promise(() => import("../results/index.ts"))
+    const read = yield* Effect.forEach(files, readFrom)
+    for (const [index, { leftOut }] of read.entries())
+      for (const what of leftOut) context.log("info", `${basename(files[index] ?? "")}: left out ${what}`)
+    const scores = yield* Effect.try({
+      try: () => withoutRepetition(read.flatMap((one) => one.scores)),
+      catch: (error) =>
+        permanent(error instanceof Error ? error.message : String(error), {
+          hint: "give only one of the files, or `models` and `benchmarks` of one run",
+        }),
+    })
     const wanted = scores.filter(
       ({ model, benchmark }) =>
         (models?.includes(model) ?? true) && (benchmarks?.includes(benchmark) ?? true),
@@ -57,7 +66,7 @@ export const resultsImport = defineStage({
   }),
 })
 
-const readFrom = (file: string): Effect.Effect<ReadonlyArray<ImportedScore>, StageFailure> =>
+const readFrom = (file: string): Effect.Effect<ReadResults, StageFailure> =>
   Effect.tryPromise({
     try: async () => {
       const { readResults } = await import("../results/index.ts")

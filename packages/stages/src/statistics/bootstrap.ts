@@ -54,9 +54,10 @@ const drawItems = (sides: ReadonlyArray<Side>, { of, grouping }: Sample, stream:
   combine(({ even }) => even)
   const draw = itemDraw(combined, groups, grouping?.kind, stream)
   const several = sides.some(({ seeds }) => seeds.length > 1)
+  const drawn = new Map(sides.map((side) => [side, Float64Array.from(side.even)]))
   const replicate = (): number => {
     if (several) {
-      combine((side) => drawSeeds(side, stream))
+      combine((side) => drawSeeds(side, stream, drawn.get(side) ?? side.even))
       draw.renew()
     }
     return draw.replicate()
@@ -69,13 +70,22 @@ const drawMean = (sides: ReadonlyArray<Side>, { of, grouping }: Sample, stream: 
   const seeds = sides.flatMap((side) => [...side.seeds])
   const estimates = seeds.map((values) => estimateOf([values], grouping))
   const covariance = covarianceOf(seeds, estimates, groupsOf(of[0].length, grouping), grouping?.kind)
-  const centreOf = (weights: ReadonlyArray<number>): number =>
-    weights.reduce((sum, weight, seed) => sum + weight * (estimates[seed] ?? 0), 0)
+  const centreOf = (weights: Float64Array): number => {
+    let sum = 0
+    for (let seed = 0; seed < weights.length; seed++) sum += (weights[seed] ?? 0) * (estimates[seed] ?? 0)
+    return sum
+  }
+  const weights = Float64Array.from(sides.flatMap(({ even }) => [...even]))
+  const estimate = centreOf(weights)
   const replicate = (): number => {
-    const weights = sides.flatMap((side) => [...drawSeeds(side, stream)])
+    let place = 0
+    for (const side of sides) {
+      drawSeeds(side, stream, weights.subarray(place, place + side.seeds.length))
+      place += side.seeds.length
+    }
     return centreOf(weights) + spreadOf(weights, covariance) * (stream.normals(1)[0] ?? 0)
   }
-  return { estimate: centreOf(sides.flatMap(({ even }) => [...even])), replicate }
+  return { estimate, replicate }
 }
 
 interface Side {
@@ -99,10 +109,15 @@ const wideningOf = (seeds: number): number =>
     ? 0
     : (studentQuantile((1 + LEVEL) / 2, seeds - 1) / normalWidth(LEVEL)) * Math.sqrt(seeds / (seeds - 1))
 
-const drawSeeds = ({ seeds, even, sign, widening }: Side, stream: RandomStream): Float64Array => {
+/** Draws a side's seeds; `weights` becomes what each of them counts. */
+const drawSeeds = (
+  { seeds, sign, widening }: Side,
+  stream: RandomStream,
+  weights: Float64Array,
+): Float64Array => {
   const count = seeds.length
-  if (count === 1) return even
-  const weights = new Float64Array(count).fill((sign * (1 - widening)) / count)
+  if (count === 1) return weights
+  weights.fill((sign * (1 - widening)) / count)
   for (let drawn = 0; drawn < count; drawn++) {
     const seed = stream.integer(count)
     weights[seed] = (weights[seed] ?? 0) + (sign * widening) / count
@@ -134,11 +149,17 @@ export const pValueAgainst = ({ replicates }: Distribution, value: number): numb
 
 /** The share of replicates at most as large, of one more of them than there are. */
 export const shareAtMost = (replicates: Float64Array, value: number): number =>
-  (replicates.filter((one) => one <= value).length + 1) / (replicates.length + 1)
+  (countOf(replicates, (one) => one <= value) + 1) / (replicates.length + 1)
 
 /** The share of replicates at least as large, of one more of them than there are. */
 export const shareAtLeast = (replicates: Float64Array, value: number): number =>
-  (replicates.filter((one) => one >= value).length + 1) / (replicates.length + 1)
+  (countOf(replicates, (one) => one >= value) + 1) / (replicates.length + 1)
+
+const countOf = (replicates: Float64Array, counts: (one: number) => boolean): number => {
+  let count = 0
+  for (const one of replicates) if (counts(one)) count++
+  return count
+}
 
 /** The mean over seeds and items: plain, or the mean of the strata's means. */
 export const estimateOf = (seeds: Seeds, grouping?: Grouping): number =>

@@ -26,6 +26,10 @@ export const report = Command.make("report").pipe(
           Flag.withDescription("Write the comparison as a whole report into this folder"),
           Flag.optional,
         ),
+        failIfWorse: Flag.Boolean("fail-if-worse").pipe(
+          Flag.withDescription("Exit with 1 when a main score is worse beyond noise"),
+          Flag.withDefault(false),
+        ),
         store,
         json,
       },

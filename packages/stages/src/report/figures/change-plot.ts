@@ -8,6 +8,10 @@ import { clipped } from "./text-width.ts"
 import { colour } from "./theme.ts"
 
 const ROW = 46
+
+/** More changes than this are no picture any more: the largest are drawn. */
+export const MOST_CHANGES = 40
+
 const MARKS = { better: "▲ ", worse: "▼ ", "within-noise": "", unchanged: "" } as const
 
 interface Line {
@@ -16,6 +20,15 @@ interface Line {
   readonly before: Score
   readonly after: Score
   readonly difference: Difference
+}
+
+/** The lines in the report's order; of many those that are beyond noise first, and then the largest. */
+const drawnLines = (lines: ReadonlyArray<Line>): ReadonlyArray<Line> => {
+  if (lines.length <= MOST_CHANGES) return lines
+  const weight = ({ difference: { verdict, value } }: Line): number =>
+    Math.abs(value) + (verdict === "better" || verdict === "worse" ? 1 : 0)
+  const kept = new Set([...lines].sort((a, b) => weight(b) - weight(a)).slice(0, MOST_CHANGES))
+  return lines.filter((line) => kept.has(line))
 }
 
 const linesOf = (cells: ReadonlyArray<Cell>): ReadonlyArray<Line> =>
@@ -29,7 +42,7 @@ const linesOf = (cells: ReadonlyArray<Cell>): ReadonlyArray<Line> =>
 
 /** Before and after of each cell's main metric, with intervals, and beside it what the two differ by. */
 export const changePlot = (cells: ReadonlyArray<Cell>): Drawing | undefined => {
-  const lines = linesOf(cells)
+  const lines = drawnLines(linesOf(cells))
   if (lines.length === 0) return undefined
   const labels = lines.map(({ cell }) => clipped(cell.name, 48))
   const y = { field: "label", type: "nominal" as const, sort: labels, title: null, scale: { padding: 0.5 } }

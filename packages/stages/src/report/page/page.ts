@@ -1,9 +1,10 @@
 import { caveats } from "../caveats.ts"
 import type { Cell } from "../cells.ts"
-import { type Figure, significant } from "../figures/index.ts"
+import { type Figure, MOST_CHANGES, significant } from "../figures/index.ts"
 import { findingsOf, headline } from "../headline.ts"
 import type { Report } from "../report.ts"
 import { smooth } from "../training-log.ts"
+import { filterStyle, filters } from "./filters.ts"
 import { drawn, element, escapeText, type Markup } from "./markup.ts"
 import { pairCards, worstCards } from "./pictures.ts"
 import { provenance } from "./provenance.ts"
@@ -14,15 +15,17 @@ import { scoreTable } from "./table.ts"
 export const reportPage = (report: Report, figures: ReadonlyArray<Figure>): string => {
   const { cells } = report
   const figure = (name: string): Figure | undefined => figures.find((one) => one.name === name)
+  const named = (start: string) => figures.filter(({ name }) => name.startsWith(start))
   const compares = findingsOf(cells).length > 0
   const body = element(
     "main",
     {},
     element("h1", {}, report.title),
     element("p", { class: "headline" }, headline(cells)),
-    ...pictured("What changed", figure("changes"), CHANGES, SIDES),
-    ...pictured("Models and benchmarks", figure("heat-map"), HEAT_MAP),
-    section(compares ? "Before and after" : "Scores", scoreTable(report)),
+    ...pictured("What changed", figure("changes"), changesCaption(cells), SIDES),
+    ...mapped("Changes of models on benchmarks", named("change-map-"), CHANGE_MAP),
+    ...mapped("Models and benchmarks", named("heat-map-"), HEAT_MAP),
+    section(compares ? "Before and after" : "Scores", ...filters(report), scoreTable(report)),
     ...partSections(cells, figure, compares),
     ...pairSection(report),
     ...answerSections(report, figure),
@@ -34,7 +37,7 @@ export const reportPage = (report: Report, figures: ReadonlyArray<Figure>): stri
       element(
         "p",
         { class: "quiet" },
-        "What every number of this report was made of. A command shows its run, params and documents.",
+        "What every number of this report was made of. `diva-pipeline runs show --task` with the name of a task (before the dot) shows its run, params and documents.",
       ),
       ...provenance(cells),
     ),
@@ -46,7 +49,7 @@ export const reportPage = (report: Report, figures: ReadonlyArray<Figure>): stri
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>${escapeText(report.title)}</title>
-<style>${STYLE}</style>
+<style>${STYLE}${filterStyle(report)}</style>
 </head>
 <body>
 ${body.text}
@@ -61,8 +64,37 @@ const section = (title: string, ...content: ReadonlyArray<Markup>): Markup =>
 const CHANGES =
   "The main metric of each benchmark, before and after, and after minus before, with 95 % intervals over items and seeds. A difference whose bar crosses zero is within noise, as is one that its test, corrected for the number of comparisons, calls luck."
 
+const changesCaption = (cells: ReadonlyArray<Cell>): string => {
+  const count = findingsOf(cells).length
+  return count <= MOST_CHANGES
+    ? CHANGES
+    : `${CHANGES} Of ${count} changes the ${MOST_CHANGES} that are beyond noise or largest are drawn; the maps and the table below have all.`
+}
+
 const HEAT_MAP =
-  "The main metric of each benchmark in per cent, with its 95 % interval. The darker, the higher among the models on the same benchmark."
+  "The main metric of each benchmark in per cent, with its 95 % interval over items (n) and seeds. The darker, the higher among the models on the same benchmark."
+
+const CHANGE_MAP =
+  "After minus before in percentage points, with its 95 % interval over items (n) and seeds. Green: better beyond noise, red: worse beyond noise, the stronger the larger; without colour: within noise, or unchanged."
+
+/** One figure a view, each with its name where there are several. */
+const mapped = (title: string, figures: ReadonlyArray<Figure>, caption: string): ReadonlyArray<Markup> =>
+  figures.length === 0
+    ? []
+    : [
+        section(
+          title,
+          element("p", { class: "quiet" }, caption),
+          ...figures.map((figure) =>
+            element(
+              "figure",
+              {},
+              ...(figures.length > 1 ? [element("h3", {}, figure.title)] : []),
+              wide(figure),
+            ),
+          ),
+        ),
+      ]
 
 const SIDES = element(
   "ul",
@@ -112,7 +144,18 @@ const partSections = (
       ? [element("h3", {}, title), content, ...changesNote(cell)]
       : [element("details", {}, element("summary", {}, "Each class of ", title), content)]
   })
-  return shown.length === 0 ? [] : [section("By category", ...shown)]
+  const left = cells.filter(({ parts }) => parts.length > 0).length - shown.length
+  const note =
+    left === 0
+      ? []
+      : [
+          element(
+            "p",
+            { class: "quiet" },
+            `Of ${left} more the classes are not drawn: summary.json has their scores.`,
+          ),
+        ]
+  return shown.length === 0 ? [] : [section("By category", ...shown, ...note)]
 }
 
 const changesNote = ({ parts }: Cell): ReadonlyArray<Markup> =>
@@ -154,7 +197,7 @@ const answerSections = (
               element(
                 "figcaption",
                 {},
-                `How many of the ${one.n} images of each class (rows) were taken for which (columns). Classes with the most mistakes are shown where there are many.`,
+                `How often images of each class (rows) were taken for which (columns); n = ${one.n} images in all.${one.classCount === one.classes.length ? "" : ` Of ${one.classCount} classes, the ${one.classes.length} with the most mistakes.`}`,
               ),
             ),
           ]),

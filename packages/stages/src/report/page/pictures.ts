@@ -1,8 +1,9 @@
 import type { Answers, WorstAnswer } from "../answers.ts"
 import type { ChangedPair, ShownImage } from "../report.ts"
+import type { Thumbnail } from "../thumbnail.ts"
 import { element, type Markup } from "./markup.ts"
 
-const embedded = ({ type, bytes }: { readonly type: string; readonly bytes: Uint8Array }): string =>
+const embedded = ({ type, bytes }: Thumbnail): string =>
   `data:${type};base64,${Buffer.from(bytes).toString("base64")}`
 
 /** Pairs whose answer changed, gained ones first. */

@@ -2,9 +2,19 @@ import type { Cell, Origin } from "../cells.ts"
 import { element, type Markup } from "./markup.ts"
 
 /** Where each cell of the tables and figures comes from: what its numbers link to. */
-export const provenance = (cells: ReadonlyArray<Cell>): ReadonlyArray<Markup> => cells.map(cellOrigin)
+export const provenance = (cells: ReadonlyArray<Cell>): ReadonlyArray<Markup> => {
+  const count = cells.reduce((sum, { origins }) => sum + origins.before.length + origins.after.length, 0)
+  const entry = count > MOST_ENTRIES ? originLine : originEntry
+  return cells.map((cell) => cellOrigin(cell, entry))
+}
 
-const cellOrigin = ({ id, name, origins, runs }: Cell): Markup =>
+/** More than these are told in a line each: what went into them is in summary.json. */
+const MOST_ENTRIES = 100
+
+const cellOrigin = (
+  { id, name, origins, runs }: Cell,
+  entry: (side: string, origin: Origin) => Markup,
+): Markup =>
   element(
     "article",
     { id, class: "origin" },
@@ -17,11 +27,23 @@ const cellOrigin = ({ id, name, origins, runs }: Cell): Markup =>
               element(
                 "p",
                 { class: "quiet" },
-                `The metrics ${side} were given as files, not made by this pipeline.`,
+                `The metrics ${runs.before === 0 ? "" : `${side} `}were given as files, not made by this pipeline.`,
               ),
             ]
-          : origins[side].map((origin) => originEntry(side, origin)),
+          : origins[side].map((origin) => entry(runs.before === 0 ? "score" : side, origin)),
     ),
+  )
+
+const originLine = (side: string, { artefact, key, task, output }: Origin): Markup =>
+  element(
+    "p",
+    { class: "line" },
+    `${side}: `,
+    element("code", {}, `${task}.${output}`),
+    ", artefact ",
+    element("code", {}, artefact),
+    ", key ",
+    element("code", {}, key),
   )
 
 const originEntry = (side: string, origin: Origin): Markup => {

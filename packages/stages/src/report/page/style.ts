@@ -24,7 +24,7 @@ thead th{white-space:normal;color:var(--quiet);font-size:.85rem;border-bottom:1.
 th:first-child,td:first-child{padding-left:0}
 th:last-child,td:last-child{padding-right:0}
 th[scope=row],th.left,td.left{text-align:left}
-th[scope=row]{font-weight:400;white-space:normal;overflow-wrap:anywhere;min-width:12rem}
+th[scope=row]{font-weight:400;white-space:normal;overflow-wrap:anywhere;min-width:14rem}
 tr.first th[scope=row]{font-weight:600}
 tr:not(.first) td,tr:not(.first) th{border-bottom-color:var(--grid)}
 tbody th .quiet{display:block;font-weight:400}
@@ -32,13 +32,18 @@ td small{display:block;color:var(--quiet);font-size:.82rem}
 .is-better{color:var(--better);font-weight:600}
 .is-worse{color:var(--worse);font-weight:600}
 .is-within-noise,.is-unchanged{color:var(--noise)}
+.tall{max-height:90vh;overflow:auto}
+.tall thead th{position:sticky;top:0;background:var(--page);z-index:1}
+.filters{display:flex;flex-wrap:wrap;gap:.5rem 1.1rem;margin:.9rem 0;color:var(--quiet);font-size:.9rem;align-items:center}
+.filters select,.filters button{font:inherit;color:var(--ink);background:var(--panel);border:1px solid var(--rule);border-radius:6px;padding:.2rem .45rem;max-width:16rem}
+.origin .line{font-size:.85rem;max-width:none;margin:.2rem 0}
 .chart{display:block;height:auto;max-width:none}
 .chart text{font-family:inherit;font-variant-numeric:tabular-nums}
 .chart a{cursor:pointer}
 a.number{color:inherit;text-decoration:none;border-bottom:1px dotted var(--quiet)}
 a.number:hover,a.number:focus-visible{color:var(--after);border-bottom-style:solid}
 .imported td,.imported th{color:var(--quiet)}
-.origin{border:1px solid var(--rule);border-radius:8px;padding:.2rem 1rem .8rem;margin:.8rem 0;scroll-margin-top:1rem}
+.origin{content-visibility:auto;contain-intrinsic-height:auto 12rem;border:1px solid var(--rule);border-radius:8px;padding:.2rem 1rem .8rem;margin:.8rem 0;scroll-margin-top:1rem}
 .origin:target{border-color:var(--after);box-shadow:0 0 0 1px var(--after)}
 .origin h3{margin:.7rem 0 .2rem}
 .origin dl{font-size:.85rem;gap:.1rem 1rem;margin:.4rem 0}
@@ -70,7 +75,7 @@ ul.notes li{margin:.35rem 0}
 .pairs img{width:100%;aspect-ratio:1;object-fit:contain;border-radius:4px;display:block;background:#fff}
 .pairs figcaption{font-size:.85rem;margin-top:.35rem;color:var(--ink);overflow-wrap:anywhere}
 @media print{:root{--page:#ffffff;--ink:#1b1f24;--quiet:#59626d;--rule:#dfe2e0;--grid:#e7e9e7;--panel:#f4f5f2;--before:#8b96a3;--after:#0c6b94;--better:#137547;--worse:#b3301f;--noise:#66707c;--mark:#1b1f24}
-body{font-size:10.5pt}main{padding:0;max-width:none}.chart{max-width:100%}a.number{border:0}.wide{overflow:visible}details::details-content{content-visibility:visible;height:auto}
+body{font-size:10.5pt}main{padding:0;max-width:none}.chart{max-width:100%}a.number{border:0}.wide{overflow:visible;max-height:none}.filters{display:none}table{font-size:7.5pt}table .quiet{font-size:7pt}td small,thead th{font-size:6.5pt}th,td{padding:.25rem .3rem}th[scope=row]{min-width:8rem}thead th{position:static!important}.origin{content-visibility:visible}details::details-content{content-visibility:visible;height:auto}
 h2{break-after:avoid}figure,tr,.pairs>li,.worst li,.origin{break-inside:avoid}}
 @media (max-width:40rem){main{padding:1.5rem 1rem 3rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
 `

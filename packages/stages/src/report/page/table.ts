@@ -18,22 +18,25 @@ import {
   testWords,
   verdictWords,
 } from "../words.ts"
+import { filterClasses, MANY_CELLS } from "./filters.ts"
 import { type Content, element, type Markup } from "./markup.ts"
 
 /** Every metric with its intervals, and what before and after differ by; each cell leads to where it comes from. */
-export const scoreTable = ({ cells, margin, imported }: Report): Markup => {
+export const scoreTable = (report: Report): Markup => {
+  const { cells, margin, imported } = report
+  const classesOf = filterClasses(report)
   const compares = findingsOf(cells).length > 0
   const columns = compares ? ["Before", "After", "Difference"] : ["Score"]
   return element(
     "div",
-    { class: "wide" },
+    { class: cells.length > MANY_CELLS ? "wide tall" : "wide" },
     element(
       "table",
       { class: "scores" },
       element(
         "caption",
         {},
-        `Scores with 95 % intervals over items and seeds${compares ? "; differences in percentage points; p by Holm for all comparisons of their kind" : ""}.`,
+        `Scores with 95 % intervals over items (n) and seeds${compares ? "; differences in percentage points; p corrected by Holm's method for the number of comparisons" : ""}.`,
       ),
       element(
         "thead",
@@ -44,13 +47,15 @@ export const scoreTable = ({ cells, margin, imported }: Report): Markup => {
           element("th", { scope: "col", class: "left" }, "Benchmark and metric"),
           ...["Chance", ...columns].map((name) => element("th", { scope: "col" }, name)),
           ...(compares
-            ? ["Verdict", `Within ${marginText(margin)}`].map((name) =>
+            ? ["Verdict", `Preserved within ${marginText(margin)}`].map((name) =>
                 element("th", { scope: "col", class: "left" }, name),
               )
             : []),
         ),
       ),
-      ...cells.map((cell) => element("tbody", {}, ...cellRows(cell, compares))),
+      ...cells.map((cell) =>
+        element("tbody", { class: ["cell", ...classesOf(cell)].join(" ") }, ...cellRows(cell, compares)),
+      ),
       ...(imported.length === 0
         ? []
         : [element("tbody", { id: "imported" }, ...importedRows(imported, compares))]),
@@ -86,7 +91,7 @@ const basisOf = ({ before, after }: Row): string => {
   if (score === undefined) return ""
   const basis = [basisText(score), ...drawsText(score)].join(", ")
   if (before === undefined || after === undefined || before.seeds === after.seeds) return basis
-  return `${basis} (${before.seeds} before)`
+  return `${basis} after, ${before.seeds} before`
 }
 
 const comparedCells = (cell: Cell, { before, after, difference }: Row): ReadonlyArray<Markup> => [
