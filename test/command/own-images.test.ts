@@ -78,7 +78,7 @@ describe("images of one's own", () => {
     expect(stderr).not.toMatch(/^✓ train +cached$/m)
     expect(code).toBe(0)
     expect(weights()).toEqual(ofOne)
-  })
+  }, 180_000)
 
   test("that are new train again", async () => {
     await sharp({ create: { width: 50, height: 50, channels: 3, background: "red" } })
