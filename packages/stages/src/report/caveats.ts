@@ -1,6 +1,7 @@
 import type { Cell } from "./cells.ts"
 import { findingsOf } from "./headline.ts"
 import type { Report } from "./report.ts"
+import { shownImports } from "./shown-imports.ts"
 import { listText, marginText } from "./words.ts"
 
 /** What the reader must keep in mind, from the data itself. */
@@ -23,10 +24,18 @@ export const caveats = ({ cells, imported, margin }: Report): ReadonlyArray<stri
     ...(imported.length === 0
       ? []
       : [
+          ...hiddenImports(imported),
           "Imported scores were measured by another program. They come without answers of single items, so that they have no interval and are compared with nothing.",
         ]),
   ]
 }
+
+const hiddenImports = (imported: Report["imported"]): ReadonlyArray<string> =>
+  shownImports({ imported }).length === imported.length
+    ? []
+    : [
+        `${imported.length} imported scores are too many to be shown: results.csv and results.jsonl have them, and results/import takes models and benchmarks to choose.`,
+      ]
 
 const unmatched = ({ name, runs, sameItems }: Cell): ReadonlyArray<string> => {
   if (runs.before > 0 && runs.after > 0 && !sameItems)

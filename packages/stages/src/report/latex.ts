@@ -2,6 +2,7 @@ import type { Cell } from "./cells.ts"
 import type { Row } from "./differences.ts"
 import { findingsOf } from "./headline.ts"
 import type { Report } from "./report.ts"
+import { shownImports } from "./shown-imports.ts"
 import { visible } from "./visible.ts"
 import {
   basisText,
@@ -47,7 +48,7 @@ export const latexTable = (report: Report): string => {
         .filter(({ measure }) => measure.primary)
         .map((row) => (compares ? comparedLine(cell, row) : scoreLine(cell, row))),
     ),
-    ...report.imported.map((score) => {
+    ...shownImports(report).map((score) => {
       const name = `${score.model}, ${score.benchmark} (imported)`
       const filling = new Array<string>(head.length - 4).fill("–")
       return compares

@@ -4,6 +4,7 @@ import type { Row } from "./differences.ts"
 import { findingsOf, headline } from "./headline.ts"
 import type { Report } from "./report.ts"
 import type { Score } from "./scores.ts"
+import { shownImports } from "./shown-imports.ts"
 import { visible } from "./visible.ts"
 import {
   basisText,
@@ -76,8 +77,9 @@ const metricLine = ({ name }: Cell, row: Row, compares: boolean): ReadonlyArray<
   return [...start, scoreCell(before), scoreCell(after), ...compared]
 }
 
-const importedTable = ({ imported }: Report): ReadonlyArray<string> =>
-  imported.length === 0
+const importedTable = (report: Report): ReadonlyArray<string> => {
+  const imported = shownImports(report)
+  return imported.length === 0
     ? []
     : [
         `## Imported\n\n${table(
@@ -91,6 +93,7 @@ const importedTable = ({ imported }: Report): ReadonlyArray<string> =>
           ]),
         )}`,
       ]
+}
 
 const partTable = ({ name, parts }: Cell): string =>
   `## ${escapeMarkdown(name)} by category\n\n${table(

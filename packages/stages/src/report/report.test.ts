@@ -360,6 +360,26 @@ No score changed by more than noise. After minus before, in points: scene pairs 
     expect(rows.at(-1)).toMatchObject({ source: "imported", model: "ViT-X", low: null, seeds: null, n: 100 })
   })
 
+  it("leaves very many imported scores to the files, and says so", async () => {
+    const file = join(folder, "many.json")
+    const scores = Array.from({ length: 301 }, (_, index) => ({
+      model: `m${index}`,
+      benchmark: "scenes",
+      kind: "zero-shot",
+      metric: "acc1",
+      value: 0.5,
+      source: "t.csv",
+    }))
+    await writeFile(file, JSON.stringify({ format: 1, scores }))
+    const { page, text, tex, rows } = await run(
+      { before: [], after: [pairs("scenes", mostly)] },
+      { imported: [file] },
+    )
+    expect(rows).toHaveLength(302)
+    for (const told of [page, text, tex]) expect(told).not.toContain("m300")
+    expect(text).toContain("301 imported scores are too many to be shown")
+  })
+
   it("tells metrics beside the usual ones, and the spread of a view that is drawn", async () => {
     const metrics: Metrics = {
       ...pairs("scenes", mostly),

@@ -6,6 +6,7 @@ import { mainMetric } from "../main-metric.ts"
 import { metricTitle } from "../measures.ts"
 import type { Report } from "../report.ts"
 import type { Score } from "../scores.ts"
+import { shownImports } from "../shown-imports.ts"
 import {
   differenceText,
   estimateText,
@@ -40,8 +41,16 @@ export interface Square {
 export const scoreSquares = ({ cells, imported }: Report, view: Metrics["view"]): ReadonlyArray<Square> =>
   withoutRepetition([
     ...cells.filter((cell) => cell.view === view).flatMap((cell) => measured(cell, cells)),
-    ...(view === "class" ? imported.flatMap((score) => told(score, imported)) : []),
+    ...(view === "class"
+      ? fewImports(shownImports({ imported })).flatMap((score) => told(score, imported))
+      : []),
   ])
+
+/** More models of other programs than this would hide ours; the table has them. */
+const MOST_IMPORTED = 12
+
+const fewImports = (imported: Report["imported"]): Report["imported"] =>
+  new Set(imported.map(({ model }) => model)).size > MOST_IMPORTED ? [] : imported
 
 /** What a view's scores after differ by from those before. */
 export const differenceSquares = ({ cells }: Report, view: Metrics["view"]): ReadonlyArray<Square> =>

@@ -3,6 +3,7 @@ import type { Difference, Row } from "../differences.ts"
 import { findingsOf } from "../headline.ts"
 import type { Report } from "../report.ts"
 import type { Score } from "../scores.ts"
+import { shownImports } from "../shown-imports.ts"
 import {
   basisText,
   chanceText,
@@ -23,7 +24,8 @@ import { type Content, element, type Markup } from "./markup.ts"
 
 /** Every metric with its intervals, and what before and after differ by; each cell leads to where it comes from. */
 export const scoreTable = (report: Report): Markup => {
-  const { cells, margin, imported } = report
+  const { cells, margin } = report
+  const imported = shownImports(report)
   const classesOf = filterClasses(report)
   const compares = findingsOf(cells).length > 0
   const columns = compares ? ["Before", "After", "Difference"] : ["Score"]
