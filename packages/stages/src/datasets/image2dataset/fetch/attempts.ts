@@ -47,7 +47,8 @@ export const persistently = async (
     return decided.signal.aborted ? first : begin(before + 1)
   }
   const outcome = await begin(0)
-  decided.abort()
+  // Without a reason, each abort would make an error with a stack.
+  decided.abort("decided")
   if (outcome instanceof FetchFault) throw outcome
   return outcome
 }
