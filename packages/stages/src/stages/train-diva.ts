@@ -7,7 +7,7 @@ import { evaluationOf, picturesOf, recipeOf, workOf } from "./train-diva-recipe.
 /** DIVA's training: the diffusion model's noise prediction improves CLIP's image tower. */
 export const trainDiva = defineStage({
   name: "train/diva",
-  version: 4,
+  version: 5,
   summary: "Trains CLIP's image tower by the noise-prediction loss of a frozen diffusion model",
   input: divaInput,
   outputs: {

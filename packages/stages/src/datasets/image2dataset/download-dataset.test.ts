@@ -5,6 +5,7 @@ import { setTimeout } from "node:timers/promises"
 import { pathToFileURL } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Exit } from "effect"
+import sharp from "sharp"
 import {
   cut,
   hang,
@@ -263,6 +264,23 @@ describe("a list that has grown", () => {
 })
 
 describe("files", () => {
+  it("are read again, whatever an earlier list had under the same names", async () => {
+    using folder = makeFolder()
+    const other = await sharp(image).negate().jpeg().toBuffer()
+    const shardsOf = async (name: string, picture: Uint8Array, earlier?: string) => {
+      const images = join(folder.path, name)
+      await mkdir(images)
+      await writeFile(join(images, "0.jpg"), picture)
+      const list = await writeList(images, ["0.jpg"], "urls.csv")
+      return (await run(join(folder.path, `${name}-run`), list, {}, earlier === undefined ? {} : { earlier }))
+        .shards
+    }
+    const before = await shardsOf("before", image)
+    const after = await shardsOf("after", other, before)
+    assert.notDeepEqual(digests(after), digests(before))
+    assert.deepStrictEqual(digests(after), digests(await shardsOf("fresh", other)))
+  })
+
   it("of a folder of images are found through its list, but none outside of it", async () => {
     using folder = makeFolder()
     const images = join(folder.path, "images")

@@ -2,6 +2,7 @@ import { join } from "node:path"
 import type { StageFailure } from "@diva-pipeline/core"
 import { EarlierSamples } from "./earlier-samples.ts"
 import { noNetwork, otherList, otherOptions } from "./failures.ts"
+import { isFileAddress } from "./fetch/index.ts"
 import { type ListedShard, readShards, rowDigests, stampOf } from "./lists/index.ts"
 import { readForeign } from "./output-folder.ts"
 import type { RunParts } from "./run-parts.ts"
@@ -202,7 +203,9 @@ export class ShardsRun {
       await this.#ahead.enter()
       await this.#waiting.enter()
       if (this.#isStopped) return this.#stopped.promise
-      const task = { key: sampleKey(number, index, options), row, earlier: earlier[index] }
+      // The same path may lead to another picture now; reading it again costs little.
+      const stored = isFileAddress(row.url) ? undefined : earlier[index]
+      const task = { key: sampleKey(number, index, options), row, earlier: stored }
       this.#maker
         .make(task)
         .then((sample) => {

@@ -6,7 +6,7 @@ import { type AttemptWatch, type FetchPatience, persistently } from "./attempts.
 import { openConnections } from "./connections.ts"
 import { addressFault, FetchFault, faultOf, redirectLoop, statusFault, timedOut } from "./fetch-fault.ts"
 import { HostGate } from "./host-gate.ts"
-import { readLocalFile } from "./local-file.ts"
+import { isFileAddress, readLocalFile, schemeOf } from "./local-file.ts"
 import { isDisallowed } from "./robots-header.ts"
 import { RobotsFiles } from "./robots-txt.ts"
 import { type Answer, type TransferLimits, Transfers } from "./transfer.ts"
@@ -88,9 +88,9 @@ export class Fetcher {
 
   /** @throws FetchFault (as a rejection) */
   async fetch(address: string): Promise<Uint8Array> {
-    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1]?.toLowerCase()
+    const scheme = schemeOf(address)
     if (address === "") throw addressFault("unknown url type: ''")
-    if (scheme === undefined || scheme === "file") return this.#readFile(address)
+    if (isFileAddress(address)) return this.#readFile(address)
     if (scheme !== "http" && scheme !== "https")
       throw addressFault(`<urlopen error unknown url type: ${scheme}>`)
     if (!URL.canParse(address)) throw addressFault("<urlopen error the address is not valid>")

@@ -14,6 +14,13 @@ export interface LocalFiles {
   readonly limit: number
 }
 
+/** What an address begins with, in small letters; undefined for one without a scheme, which is a path. */
+export const schemeOf = (address: string): string | undefined =>
+  /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1]?.toLowerCase()
+
+/** Whether an address is that of a file. */
+export const isFileAddress = (address: string): boolean => [undefined, "file"].includes(schemeOf(address))
+
 /**
  * Reads a file that a list names, by a path relative to the list or a `file:` address. A list may come from
  * strangers, so what leads out of its folder, with `..` or through symbolic links, is refused.
