@@ -24,7 +24,7 @@ export const scoreOf = async (
     batch: BATCH,
     signal,
     progress: () => undefined,
-    score: { view: "class", label, topK: [1], recallK: [1] },
+    score: { view: "class", label, topK: [1], recallK: [5] },
   })
   const main = MAIN.find((name) => metrics.metrics[name] !== undefined)
   const score = main === undefined ? undefined : metrics.metrics[main]
