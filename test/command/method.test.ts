@@ -33,7 +33,8 @@ describe("the method, whole and small", () => {
       "results.tex",
     ])
       expect(files).toContain(file)
-    expect(files.filter((file) => file.startsWith("records/"))).toHaveLength(4)
+    // Those of the scores, and where they are from.
+    expect(files.filter((file) => file.startsWith("records/"))).toHaveLength(5)
     expect(files.filter((file) => file.endsWith(".svg"))).toContain("figures/changes.svg")
     expect(report["summary.md"]).toMatch(/\| pairs \| pairs right \| n = 18, 1 seed \| 25\.0\s% \|/)
     expect(report["index.html"]).toMatch(/^<!doctype html>/i)

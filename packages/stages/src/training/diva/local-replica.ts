@@ -27,7 +27,7 @@ const AVERAGE_FILE = "average.safetensors"
 const BYTES_OF_NUMBER = 4
 
 /** Recording a step takes as long as some steps do: trainings of fewer units than this go without. */
-export const UNITS_WORTH_RECORDING = 20
+export const UNITS_WORTH_RECORDING = 40
 
 /** A replica in this process. */
 export class LocalReplica implements Replica {

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { beforeAll, describe, expect, it } from "vitest"
 import type { DesignInput } from "../../condition/index.ts"
 import { textFeatures } from "../../models/clip/index.ts"
-import { loadBackend, Parameters, RecordedComputation } from "../../tensor/index.ts"
+import { loadBackend, Parameters } from "../../tensor/index.ts"
 import { availableBackends } from "../../tensor/test-backends.ts"
 import { MovingAverage } from "../moving-average.ts"
 import { type Draw, weightsOfDraws } from "./draws.ts"
@@ -225,7 +225,7 @@ describe.runIf((await availableBackends()).includes("native"))("other settings, 
     const trace = await start(setting, numbers)
     const { model, trainable, options } = trace
     const { phase } = stepOfPhase(phasesOf(options), 0)
-    const [optimisers, graphs] = [new PartOptimisers(phase), new RecordedComputation()]
+    const optimisers = new PartOptimisers(phase)
     const average = new MovingAverage(trainable, setting.average_decay ?? 0)
     for (const [step, expected] of setting.expected.entries()) {
       const sum = localSum()
@@ -234,7 +234,7 @@ describe.runIf((await availableBackends()).includes("native"))("other settings, 
         const { views, draws } = microBatchFrom(setting, trace, numbers)
         const weights = weightsOfDraws(setting.draw_weights, setting.draws, setting.accumulation)
         const how = { names: trainable.names(), weights, loss: setting.loss, checkpoints: false }
-        const result = backward(model, trainable, views, draws, how, graphs)
+        const result = backward(model, trainable, views, draws, how)
         losses.push(...result.losses)
         sum.add(result.gradients, micro === 0)
       }
