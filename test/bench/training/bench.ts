@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process"
+import { execFileSync, type StdioOptions } from "node:child_process"
 import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { hostEnvironment } from "../../../packages/core/src/stage/index.ts"
 import { median } from "../measure.ts"
 
 /** Works that PyTorch does as well, with the share of its time and memory that we want to stay within. */
@@ -31,8 +32,13 @@ const ours = (folder: string, name: string, repeats: number): Timed =>
     folder,
   ])
 
+/** Ours gets what a stage's process gets. */
+const environmentOf = (command: string): NodeJS.ProcessEnv =>
+  command === process.execPath ? { ...process.env, ...hostEnvironment({}) } : process.env
+
 const timed = (command: string, args: ReadonlyArray<string>): Timed => {
-  const printed = execFileSync(command, [...args], { stdio: ["ignore", "pipe", "inherit"] }).toString()
+  const stdio: StdioOptions = ["ignore", "pipe", "inherit"]
+  const printed = execFileSync(command, [...args], { stdio, env: environmentOf(command) }).toString()
   const result: Timed = JSON.parse(printed.trim().split("\n").at(-1) ?? "")
   return result
 }
