@@ -123,10 +123,8 @@ const runAttempts = (
       failure: report(run, failure),
       wait,
     })
-  const holding = Effect.ensuring(
-    Effect.andThen(obtain(run), once),
-    Effect.sync(() => giveBack(run)),
-  )
+  // One that succeeded holds on until it is recorded: who holds nothing only waits, and need not be waited for.
+  const holding = Effect.onError(Effect.andThen(obtain(run), once), () => Effect.sync(() => giveBack(run)))
   return Effect.retry(holding, retrySchedule(task.retry, onRetry, run.isStopping))
 }
 
