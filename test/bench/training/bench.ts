@@ -1,4 +1,4 @@
-import { execFileSync, type StdioOptions } from "node:child_process"
+import { execFileSync } from "node:child_process"
 import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -23,25 +23,21 @@ interface Timed extends Spent {
   readonly images: number
 }
 
-const ours = (folder: string, name: string, repeats: number): Timed =>
-  timed(process.execPath, [
-    "--conditions=source",
-    join(import.meta.dirname, "ours.ts"),
-    name,
-    String(repeats),
-    folder,
-  ])
+/** What one of our programs prints last; it gets what a stage's process gets. */
+const printedBy = <Result>(program: string, ...args: ReadonlyArray<string>): Result =>
+  lastLine(process.execPath, ["--conditions=source", join(import.meta.dirname, program), ...args], {
+    ...process.env,
+    ...hostEnvironment({}),
+  })
 
-/** Ours gets what a stage's process gets. */
-const environmentOf = (command: string): NodeJS.ProcessEnv =>
-  command === process.execPath ? { ...process.env, ...hostEnvironment({}) } : process.env
-
-const timed = (command: string, args: ReadonlyArray<string>): Timed => {
-  const stdio: StdioOptions = ["ignore", "pipe", "inherit"]
-  const printed = execFileSync(command, [...args], { stdio, env: environmentOf(command) }).toString()
-  const result: Timed = JSON.parse(printed.trim().split("\n").at(-1) ?? "")
+const lastLine = <Result>(command: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv): Result => {
+  const printed = execFileSync(command, [...args], { stdio: ["ignore", "pipe", "inherit"], env }).toString()
+  const result: Result = JSON.parse(printed.trim().split("\n").at(-1) ?? "")
   return result
 }
+
+const ours = (folder: string, name: string, repeats: number): Timed =>
+  printedBy("ours.ts", name, String(repeats), folder)
 
 const shown = ({ seconds, processor, megabytes }: Timed): string =>
   `${seconds.toFixed(2)} s (processor ${processor.toFixed(2)} s), ${megabytes.toFixed(0)} MB`
@@ -51,26 +47,15 @@ const shareOf = (known: Spent, whole: Spent): string =>
   `processor ${(known.processor / whole.processor).toFixed(2)} ×`
 
 /** What an image costs the first member of a sweep and the others, at full size. */
-const members = (folder: string): { readonly first: Spent; readonly second: Spent } => {
-  const printed = execFileSync(
-    process.execPath,
-    ["--conditions=source", join(import.meta.dirname, "ours.ts"), "members", "1", folder],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  )
-  return JSON.parse(printed.toString().trim().split("\n").at(-1) ?? "")
-}
+const members = (folder: string): { readonly first: Spent; readonly second: Spent } =>
+  printedBy("ours.ts", "members", "1", folder)
 
 /** What each saving of a step saves, with the small models. */
 const savings = (folder: string): ReadonlyArray<string> => {
-  const printed = execFileSync(
-    process.execPath,
-    ["--conditions=source", join(import.meta.dirname, "savings.ts"), folder],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  )
-  const found: {
+  const found = printedBy<{
     readonly seconds: Readonly<Record<string, number>>
     readonly megabytes: { readonly kept: number; readonly twice: number }
-  } = JSON.parse(printed.toString().trim().split("\n").at(-1) ?? "")
+  }>("savings.ts", folder)
   const { kept, twice } = found.megabytes
   return [
     ...Object.entries(found.seconds).map(
@@ -106,7 +91,9 @@ export const benchTraining = ({
       for (let turn = 0; turn < turns; turn++) {
         own.push(ours(folder, name, repeats))
         if (existsSync(python))
-          peers.push(timed(python, [join(import.meta.dirname, "peer.py"), name, String(repeats)]))
+          peers.push(
+            lastLine(python, [join(import.meta.dirname, "peer.py"), name, String(repeats)], process.env),
+          )
       }
       const [one, peer] = [middle(own), middle(peers)]
       if (one === undefined) continue

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { allTokens, type ClipConfig } from "../models/clip/index.ts"
 import type { RandomStream } from "../randomness/index.ts"
-import { linear, type Parameters } from "../tensor/index.ts"
+import { linear, type Parameters, reshape } from "../tensor/index.ts"
 import type { Condition } from "./designs/index.ts"
 
 /** What computes image tokens: the parameters may be those that are being trained. */
@@ -124,5 +124,5 @@ export const joinText = (
   const projected = linear(chosen, projector.at("weight"), projector.at("bias"))
   const joined: tf.Tensor = tf.add(projected, design.text === "add" ? text : tf.mean(text, 1, true))
   const [batch = 0, tokens = 0, width = 0] = joined.shape
-  return tf.reshape<tf.Rank.R3>(joined, [batch, tokens, width])
+  return reshape<tf.Rank.R3>(joined, [batch, tokens, width])
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { savedAt, withGradient } from "./gradient.ts"
+import { reshape } from "./reshape.ts"
 
 /** x · Φ(x) with the normal distribution's Φ, exactly (by erf), of any shape: GELU of Hendrycks and Gimpel (2016). */
 export const gelu = <T extends tf.Tensor>(x: T): T =>
@@ -21,7 +22,7 @@ export const gelu = <T extends tf.Tensor>(x: T): T =>
  */
 export const geglu = (x: tf.Tensor): tf.Tensor => {
   const width = (x.shape.at(-1) ?? 0) / 2
-  const rows = tf.reshape(x, [-1, 2 * width])
+  const rows = reshape(x, [-1, 2 * width])
   const halves = (whole: tf.Tensor): readonly [tf.Tensor, tf.Tensor] => {
     const count = whole.shape[0] ?? 0
     return [tf.slice(whole, [0, 0], [count, width]), tf.slice(whole, [0, width], [count, width])]
@@ -41,7 +42,7 @@ export const geglu = (x: tf.Tensor): tf.Tensor => {
       return [tf.concat([tf.mul(tf.mul(gradient, gate), share), ofGate], 1)]
     },
   )
-  return tf.reshape(value, [...x.shape.slice(0, -1), width])
+  return reshape(value, [...x.shape.slice(0, -1), width])
 }
 
 /** Φ(x): the share of the normal distribution below x. */

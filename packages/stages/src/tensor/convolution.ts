@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { isFrozen } from "./frozen.ts"
 import { savedAt, withGradient } from "./gradient.ts"
+import { reshape } from "./reshape.ts"
 import { plusShift } from "./sums.ts"
 
 /** Rows and columns of zeros around an image: the same number on every side, or [[top, bottom], [left, right]]. */
@@ -34,7 +35,7 @@ export const conv2d = (
   }
   const product =
     rows === 1 && columns === 1 && stride === 1 && padding === 0
-      ? tf.reshape(pointwise(tf.reshape(x, [-1, inputs]), kernel), [batch, height, width, outputs])
+      ? reshape(pointwise(reshape(x, [-1, inputs]), kernel), [batch, height, width, outputs])
       : convolve(x, kernel, stride, padding)
   return bias === undefined ? product : plusShift(product, bias)
 }
@@ -44,7 +45,7 @@ const convolve = (x: tf.Tensor, kernel: tf.Tensor, stride: number, padding: Padd
   const [rows = 0, columns = 0] = kernel.shape
   const [[top, bottom], [left, right]] =
     typeof padding === "number" ? [[padding, padding] as const, [padding, padding] as const] : padding
-  const image = tf.reshape<tf.Rank.R4>(x, [batch, height, width, inputs])
+  const image = reshape<tf.Rank.R4>(x, [batch, height, width, inputs])
   const around = [top, bottom, left, right]
   // With stride 1 and an odd kernel "same" pads equally on all sides, as asked for here, without a copy of the image.
   if (stride === 1 && around.every((side) => 2 * side + 1 === rows && 2 * side + 1 === columns)) {
@@ -108,7 +109,7 @@ const convolution = (
  */
 export const upsampleNearest2x = (x: tf.Tensor): tf.Tensor => {
   const [batch = 0, height = 0, width = 0, channels = 0] = x.shape
-  const image = tf.reshape<tf.Rank.R4>(x, [batch, height, width, channels])
+  const image = reshape<tf.Rank.R4>(x, [batch, height, width, channels])
   return withGradient<tf.Tensor4D>(
     [image],
     () => tf.image.resizeNearestNeighbor(image, [2 * height, 2 * width]),

@@ -3,6 +3,7 @@ import { isFrozen } from "./frozen.ts"
 import { savedAt } from "./gradient.ts"
 import { inputNamed, registerComposed } from "./kernel.ts"
 import { matrixProduct } from "./matrix-product.ts"
+import { reshape } from "./reshape.ts"
 
 const LINEAR = "DivaLinear"
 const FROZEN_LINEAR = "DivaFrozenLinear"
@@ -51,14 +52,14 @@ export const linear = (x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Te
       `linear: the input is [${x.shape}], the weight [${weight.shape}]; their last sizes differ`,
     )
   }
-  const rows = x.rank === 2 ? x : tf.reshape(x, [-1, inputs])
+  const rows = x.rank === 2 ? x : reshape(x, [-1, inputs])
   const value: tf.Tensor = tf
     .engine()
     .runKernel(
       isFrozen(weight) ? FROZEN_LINEAR : LINEAR,
       bias === undefined ? { rows, weight } : { rows, weight, bias },
     )
-  return x.rank === 2 ? value : tf.reshape(value, [...x.shape.slice(0, -1), outputs])
+  return x.rank === 2 ? value : reshape(value, [...x.shape.slice(0, -1), outputs])
 }
 
 /**
@@ -70,5 +71,5 @@ export const linear = (x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Te
  */
 export const embedding = (table: tf.Tensor, ids: tf.Tensor): tf.Tensor => {
   const rows = tf.gather(table, tf.reshape(ids, [ids.size]))
-  return tf.reshape(rows, [...ids.shape, table.shape[1] ?? 0])
+  return reshape(rows, [...ids.shape, table.shape[1] ?? 0])
 }

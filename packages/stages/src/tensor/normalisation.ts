@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { isFrozen } from "./frozen.ts"
 import { savedAt, withGradient } from "./gradient.ts"
+import { reshape } from "./reshape.ts"
 
 /**
  * Layer normalisation over the last axis (Ba, Kiros and Hinton, 2016).
@@ -13,7 +14,7 @@ import { savedAt, withGradient } from "./gradient.ts"
  */
 export const layerNorm = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsilon: number): tf.Tensor => {
   const width = x.shape.at(-1) ?? 0
-  const rows = tf.reshape(x, [-1, width])
+  const rows = reshape(x, [-1, width])
   const value = withGradient(
     isFrozen(weight) ? [rows] : [rows, weight, bias],
     (save) => {
@@ -32,7 +33,7 @@ export const layerNorm = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsi
       return [ofRows, sumOfRows(tf.mul(gradient, normal)), sumOfRows(gradient)]
     },
   )
-  return tf.reshape(value, x.shape)
+  return reshape(value, x.shape)
 }
 
 /** With n the normal rows and g the gradient: dx = scale · (g·w − mean(g·w) − n · mean(g·w·n)); means over a row. */
@@ -72,7 +73,7 @@ export const groupNorm = (
   if (x.rank !== 4 || channels % groups !== 0) {
     throw new Error(`groupNorm: an image [${x.shape}] has no ${groups} equal groups of channels`)
   }
-  const pixels = tf.reshape(x, [x.shape[0] ?? 0, -1, channels])
+  const pixels = reshape(x, [x.shape[0] ?? 0, -1, channels])
   const groupMean = meanByGroup(groups)
   const value = withGradient(
     isFrozen(weight) ? [pixels] : [pixels, weight, bias],
@@ -98,7 +99,7 @@ export const groupNorm = (
       return isFrozen(weight) ? [ofPixels] : [ofPixels, ...ofWeights]
     },
   )
-  return tf.reshape(value, x.shape)
+  return reshape(value, x.shape)
 }
 
 type GroupMean = (ofChannels: tf.Tensor) => tf.Tensor

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { attention, linear, type Parameters } from "../../tensor/index.ts"
+import { attention, linear, type Parameters, reshape } from "../../tensor/index.ts"
 import { affine, normalise, perceptron, type TransformerOptions } from "./transformer.ts"
 
 /**
@@ -15,13 +15,13 @@ export const attentionPool = (
   { heads, activation, epsilon }: Pick<TransformerOptions, "heads" | "activation" | "epsilon">,
 ): tf.Tensor => {
   const [batch = 0, , width = 0] = tokens.shape
-  const query = tf.reshape(affine(tf.reshape(pool.at("latent"), [1, width]), pool.within("q")), [1, 1, width])
+  const query = reshape(affine(reshape(pool.at("latent"), [1, width]), pool.within("q")), [1, 1, width])
   const weights = tf.split(pool.at("kv.weight"), 2)
   const biases = tf.split(pool.at("kv.bias"), 2)
   const [keys, values] = weights.map((weight, index) => linear(tokens, weight, biases[index]))
   if (keys === undefined || values === undefined) throw new Error("kv.weight is not of two parts")
   const seen = attention(tf.tile(query, [batch, 1, 1]), keys, values, heads)
-  const x = tf.reshape(affine(seen, pool.within("proj")), [batch, width])
+  const x = reshape(affine(seen, pool.within("proj")), [batch, width])
   const mlp = { inner: pool.within("mlp.fc1"), outer: pool.within("mlp.fc2") }
   return tf.add(x, perceptron(normalise(x, pool.within("norm"), epsilon), mlp, activation))
 }

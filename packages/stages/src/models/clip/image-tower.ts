@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { linear, type Parameters } from "../../tensor/index.ts"
+import { linear, type Parameters, reshape } from "../../tensor/index.ts"
 import { attentionPool } from "./attention-pool.ts"
 import { type ClipConfig, isSiglip, patchesOfSide, visionHeads } from "./config.ts"
 import {
@@ -25,7 +25,7 @@ export const imageTokens = (config: ClipConfig, parameters: Parameters, pixels: 
       : clipEmbedding(config, parameters.within("visual"), pixels)
     const within = isSiglip(config) ? "visual.trunk" : "visual.transformer"
     const tokens = transformer(embedded, parameters.within(within), blockOptions(config))
-    return tf.reshape<tf.Rank.R3>(tokens, [embedded.shape[0] ?? 0, -1, config.vision.width])
+    return reshape<tf.Rank.R3>(tokens, [embedded.shape[0] ?? 0, -1, config.vision.width])
   })
 
 const blockOptions = (config: ClipConfig): TransformerOptions => ({
@@ -70,10 +70,10 @@ const patchEmbedding = ({ vision }: ClipConfig, kernel: tf.Tensor, pixels: tf.Te
   const side = patchesOfSide(vision)
   const seen =
     side * patch === size ? pixels : tf.slice(pixels, [0, 0, 0, 0], [batch, side * patch, side * patch, 3])
-  const bands = tf.reshape(seen, [batch * side, patch, side, patch * 3])
-  const patches = tf.reshape(tf.transpose(bands, [0, 2, 1, 3]), [batch * side * side, patch * patch * 3])
+  const bands = reshape(seen, [batch * side, patch, side, patch * 3])
+  const patches = reshape(tf.transpose(bands, [0, 2, 1, 3]), [batch * side * side, patch * patch * 3])
   const weight = tf.transpose(tf.reshape(kernel, [patch * patch * 3, width]))
-  return tf.reshape(linear(patches, weight), [batch, side * side, width])
+  return reshape(linear(patches, weight), [batch, side * side, width])
 }
 
 /** Tokens after the final normalisation. @param tokens [..., width] */
@@ -121,7 +121,7 @@ export const allTokens = (
     const whole = isSiglip(config)
       ? tf.concat([tf.expandDims(pooled(config, parameters, tokens), 1), tokens], 1)
       : tokens
-    return tf.reshape<tf.Rank.R3>(whole, [last.shape[0], -1, tokens.shape.at(-1) ?? 0])
+    return reshape<tf.Rank.R3>(whole, [last.shape[0], -1, tokens.shape.at(-1) ?? 0])
   })
 
 /**
@@ -139,9 +139,9 @@ export const imageFeatures = (config: ClipConfig, parameters: Parameters, pixels
       : projectTokens(
           config,
           parameters,
-          tf.reshape(tf.slice(tokens, [0, 0, 0], [batch, 1, width]), [batch, width]),
+          reshape(tf.slice(tokens, [0, 0, 0], [batch, 1, width]), [batch, width]),
         )
-    return tf.reshape<tf.Rank.R2>(features, [batch, config.embed_dim])
+    return reshape<tf.Rank.R2>(features, [batch, config.embed_dim])
   })
 
 const pooled = (config: ClipConfig, parameters: Parameters, tokens: tf.Tensor): tf.Tensor =>

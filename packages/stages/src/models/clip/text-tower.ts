@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { embedding, type Parameters } from "../../tensor/index.ts"
+import { embedding, type Parameters, reshape } from "../../tensor/index.ts"
 import type { ClipConfig } from "./config.ts"
 import { activationOf, affine, normalise, OPEN_CLIP_BLOCK, transformer } from "./transformer.ts"
 
@@ -47,11 +47,7 @@ export const textHiddenStates = (
       epsilon,
       ...(config.text.no_causal_mask ? {} : { mask: causalMask(tokens) }),
     })
-    return tf.reshape<tf.Rank.R3>(normalise(states, tower.within("ln_final"), epsilon), [
-      batch,
-      tokens,
-      width,
-    ])
+    return reshape<tf.Rank.R3>(normalise(states, tower.within("ln_final"), epsilon), [batch, tokens, width])
   })
 
 /** 0 where a token may look (at itself and before), and a number that leaves nothing after the softmax elsewhere. */
@@ -74,12 +70,12 @@ export const textFeatures = (config: ClipConfig, parameters: Parameters, tokenId
     const states = textHiddenStates(config, parameters, ids)
     const [batch, tokens, width] = states.shape
     const places = tf.add(pooledPlaces(config, ids), tf.range(0, batch * tokens, tokens, "int32"))
-    const pooled = embedding(tf.reshape(states, [batch * tokens, width]), places)
+    const pooled = embedding(reshape(states, [batch * tokens, width]), places)
     const tower = parameters.within(textPrefix(config))
     const features = config.text.proj_bias
       ? affine(pooled, tower.within("text_projection"))
       : tf.matMul(pooled, tower.at("text_projection"))
-    return tf.reshape<tf.Rank.R2>(features, [batch, config.embed_dim])
+    return reshape<tf.Rank.R2>(features, [batch, config.embed_dim])
   })
 
 const pooledPlaces = ({ text }: ClipConfig, ids: tf.Tensor): tf.Tensor => {

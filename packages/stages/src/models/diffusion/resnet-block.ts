@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs-core"
+import type * as tf from "@tensorflow/tfjs-core"
 import {
   conv2d,
   groupNorm,
@@ -7,6 +7,7 @@ import {
   type Parameters,
   plusBranch,
   plusShift,
+  reshape,
   silu,
 } from "../../tensor/index.ts"
 
@@ -54,7 +55,7 @@ const convolved = (
 const withTime = (block: Parameters, x: tf.Tensor, time: tf.Tensor | undefined): tf.Tensor => {
   if (time === undefined) return x
   const shift = linear(time, block.at("time_emb_proj.weight"), block.at("time_emb_proj.bias"))
-  return plusShift(x, tf.reshape(shift, [shift.shape[0] ?? 0, 1, 1, shift.shape[1] ?? 0]))
+  return plusShift(x, reshape(shift, [shift.shape[0] ?? 0, 1, 1, shift.shape[1] ?? 0]))
 }
 
 /** A 3×3 convolution that keeps height and width. */

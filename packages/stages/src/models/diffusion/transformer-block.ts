@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs-core"
+import type * as tf from "@tensorflow/tfjs-core"
 import {
   attention,
   conv2d,
@@ -9,6 +9,7 @@ import {
   modelBlock,
   type Parameters,
   plusBranch,
+  reshape,
 } from "../../tensor/index.ts"
 
 /** diffusers sets these two apart from the model's own `norm_eps`. */
@@ -49,11 +50,11 @@ const transformed = (
   const [batch = 0, height = 0, width = 0, channels = 0] = x.shape
   const at = names(transformer)
   const normed = groupNorm(x, groups, at("norm.weight"), at("norm.bias"), GROUP_NORM_EPSILON)
-  let tokens = tf.reshape(pointwise(transformer.within("proj_in"), normed), [batch, height * width, -1])
+  let tokens = reshape(pointwise(transformer.within("proj_in"), normed), [batch, height * width, -1])
   for (let layer = 0; layer < layers; layer++) {
     tokens = transformerBlock(transformer.within(`transformer_blocks.${layer}`), tokens, context, heads)
   }
-  const image = tf.reshape(tokens, [batch, height, width, tokens.shape[2] ?? channels])
+  const image = reshape(tokens, [batch, height, width, tokens.shape[2] ?? channels])
   return plusBranch(x, pointwise(transformer.within("proj_out"), image))
 }
 
