@@ -12,11 +12,13 @@ import { ShardLedger } from "./shards/index.ts"
 import type { Downloaded, Report, ShardsJob } from "./shards-job.ts"
 import { ShardsRun } from "./shards-run.ts"
 
+/** Bytes of images that wait for a processor, beyond which no download begins. */
+const NEAR = 64 * 1024 * 1024
 /**
- * Bytes of images that wait for a processor, beyond which no download begins. The further ahead downloads are, the
- * sooner it turns out which addresses stay silent: this is about as much as two cores do while one of them is waited for.
+ * The same while addresses stay silent: the further ahead downloads are, the sooner it turns out which others do. It is
+ * about as much as two cores do while one of them is waited for.
  */
-const BACKLOG = 256 * 1024 * 1024
+const FAR = 256 * 1024 * 1024
 
 /** Downloads the images of a list into the shards of a folder. Images that fail are counted and listed. */
 export const downloadShards = Effect.fn("downloadShards")(function* (
@@ -48,7 +50,7 @@ export const downloadShards = Effect.fn("downloadShards")(function* (
       )
       const fetcher = yield* makeFetcher(options, {
         folder: list.folder,
-        isBusy: () => pool.backlog > BACKLOG,
+        isBusy: (isAnySilent) => pool.backlog > (isAnySilent ? FAR : NEAR),
         ...(job.patience !== undefined && { patience: job.patience }),
       })
       const run = new ShardsRun(

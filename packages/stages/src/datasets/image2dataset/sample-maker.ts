@@ -26,16 +26,26 @@ export class SampleMaker {
     this.#boxColumn = options.bboxCol === undefined ? -1 : additionalColumns(options).indexOf(options.bboxCol)
   }
 
-  async make(task: SampleTask): Promise<DoneSample> {
+  /** @param onFetched called when its bytes are there, or it is clear that they will not be */
+  async make(task: SampleTask, onFetched: () => void): Promise<DoneSample> {
+    const fetched = await this.#fetch(task).finally(onFetched)
+    return fetched instanceof Uint8Array ? this.#process(task, fetched) : fetched
+  }
+
+  /** The bytes behind the URL, or what the sample is without them. */
+  async #fetch(task: SampleTask): Promise<Uint8Array | DoneSample> {
     if (task.row.isDuplicate) return failed(task, "failed_to_resize", "duplicate URL", "duplicate")
     const stored = await task.earlier?.()
     if (stored !== undefined) return again(task, stored)
-    const bytes = await this.#fetcher.fetch(task.row.url).catch((cause: unknown) => {
-      if (cause instanceof FetchFault) return cause
-      throw cause
-    })
-    if (bytes instanceof FetchFault)
-      return failed(task, "failed_to_download", bytes.message, bytes.kind, bytes.isUnreachable)
+    try {
+      return await this.#fetcher.fetch(task.row.url)
+    } catch (cause) {
+      if (!(cause instanceof FetchFault)) throw cause
+      return failed(task, "failed_to_download", cause.message, cause.kind, cause.isUnreachable)
+    }
+  }
+
+  async #process(task: SampleTask, bytes: Uint8Array): Promise<DoneSample> {
     const result = await this.#pool.process({
       bytes,
       expectedHash: task.row.expectedHash,

@@ -207,13 +207,12 @@ export class ShardsRun {
       const stored = isFileAddress(row.url) ? undefined : earlier[index]
       const task = { key: sampleKey(number, index, options), row, earlier: stored }
       this.#maker
-        .make(task)
+        .make(task, () => this.#waiting.leave())
         .then((sample) => {
           inWork.deliver(index, sample)
           this.#count(1, sample.image === undefined ? 1 : 0)
         })
         .catch((cause) => this.#stop(cause))
-        .finally(() => this.#waiting.leave())
     }
   }
 

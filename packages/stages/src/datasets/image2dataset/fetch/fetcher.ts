@@ -16,8 +16,11 @@ export interface FetchPlace {
   /** Where relative addresses begin. */
   readonly folder: string
   readonly patience?: FetchPatience
-  /** Whether what comes in cannot be kept up with; when it no longer is, `resume` must be called. */
-  readonly isBusy?: () => boolean
+  /**
+   * Whether what comes in cannot be kept up with; when it no longer is, `resume` must be called. More may come in while
+   * addresses are silent.
+   */
+  readonly isBusy?: (isAnySilent: boolean) => boolean
 }
 
 const DEFAULT_PATIENCE: FetchPatience = { delay: 500, longest: 30_000 }
@@ -62,7 +65,7 @@ export class Fetcher {
     this.#place = place
     this.#patience = place.patience ?? DEFAULT_PATIENCE
     this.#transfers = new Transfers(openConnections(options))
-    this.#isBusy = place.isBusy ?? (() => false)
+    this.#isBusy = () => place.isBusy?.(this.#gate.silent > 0) ?? false
     this.#limit = new AdaptiveLimit(options.threadCount, this.#isBusy)
     this.#gate = new HostGate({
       most: () => (this.#isBusy() ? 0 : this.#limit.current),

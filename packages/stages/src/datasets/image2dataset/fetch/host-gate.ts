@@ -101,6 +101,11 @@ export class HostGate {
     this.#advance()
   }
 
+  /** How many requests are set aside. */
+  get silent(): number {
+    return this.#silent
+  }
+
   /** Looks again whether requests may begin. */
   advance(): void {
     this.#advance()

@@ -46,6 +46,16 @@ describe("addresses that stay silent", () => {
     for (const index of range(40)) assert.strictEqual(server.count(`/${index}`), 1)
   })
 
+  it("let downloads run further ahead", async () => {
+    const { server } = await startCounting((request) => request.url === "/silent")
+    const addresses = ["silent", ...range(20).map(String)].map((path) => `${server.url}/${path}`)
+    const begun = () => addresses.filter((address) => server.count(new URL(address).pathname) > 0).length
+    const isBusy = (isAnySilent: boolean) => begun() > 4 && !isAnySilent
+    const found = await fetchAll(addresses, { timeout: 1 }, { isBusy })
+    await server[Symbol.asyncDispose]()
+    assert.deepStrictEqual(found, ["timed out", ...range(20).map(() => 4)])
+  })
+
   it("get no connection more than allowed, and one status each", async () => {
     const { server, most } = await startCounting((request) => request.url?.startsWith("/silent") === true)
     const paths = range(20).map((index) => (index % 4 === 1 ? `silent-${index}` : `${index}`))

@@ -200,7 +200,7 @@ class Transfer implements Dispatcher.DispatchHandler {
 
 /** One array with memory of its own, so that it can be handed to another thread. */
 const joined = (pieces: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
-  const whole = new Uint8Array(length)
+  const whole = Buffer.allocUnsafeSlow(length)
   let at = 0
   for (const piece of pieces) {
     whole.set(piece, at)
