@@ -22,10 +22,13 @@ describe("benchmarks", () => {
     put("benchmarks/wds_vtab-dtd/test/nshards.txt", "2\n")
     const { code, stdout } = await run(folder, ["benchmarks", "--root", "data", "--root", "benchmarks"])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^imagenet-1k +classification +50 000 +1000 +80 +acc1 +-$/m)
-    expect(stdout).toMatch(/^mnist .*\/data\/mnist$/m)
+    expect(stdout).toMatch(
+      /^imagenet-1k +classification +50 000 +1000 +80 +acc1 +non-commercial research .* -$/m,
+    )
+    expect(stdout).toMatch(/^mnist .* CC-BY-SA-3\.0 .*\/data\/mnist$/m)
     expect(stdout).toMatch(/^dtd .* \S+\/benchmarks\/wds_vtab-dtd lacks test\/1\.tar$/m)
     expect(stdout).toContain("1 of 30 benchmarks at hand in ")
+    expect(stdout).toMatch(/^gtsrb .* unknown +-$/m)
     const listed: ReadonlyArray<{ name: string; atHand: unknown }> = JSON.parse(
       (await run(folder, ["benchmarks", "--root", "benchmarks", "--json"])).stdout,
     )
@@ -37,6 +40,7 @@ describe("benchmarks", () => {
     expect(listed.find(({ name }) => name === "mnist")).toMatchObject({
       atHand: null,
       licence: "CC-BY-SA-3.0",
+      licencePage: "https://keras.io/api/datasets/mnist/",
     })
   })
 

@@ -1,5 +1,5 @@
-# Writes test/fixtures/eval/top-k.json: which of equal values torch.topk takes on a CPU.
-#   python test/reference/top_k.py test/fixtures/eval/top-k.json
+# Writes which of equal values torch.topk takes on a CPU, and torch.sort puts first.
+#   python test/reference/top_k.py test/fixtures/eval/top-k.json test/fixtures/eval/sort.json
 import json
 import sys
 
@@ -15,4 +15,14 @@ for n, k in SIZES:
         top = torch.topk(x[None], k, 1, True, True)[1][0]
         cases.append({"k": k, "x": [int(value) for value in x], "top": top.tolist()})
 with open(sys.argv[1], "w") as file:
+    file.write(json.dumps(cases, separators=(",", ":")) + "\n")
+
+torch.manual_seed(0)
+cases = []
+for n in (5, 16, 17, 18, 33, 40, 64, 100, 257, 1000):
+    for levels in (1, 2, 3, 10, n // 2 + 1):
+        # As CLIP_benchmark does it: a column of the scores.
+        x = torch.randint(0, levels, (n, 3)).float()[:, 1]
+        cases.append({"x": [int(value) for value in x], "order": torch.sort(x, 0, True)[1].tolist()})
+with open(sys.argv[2], "w") as file:
     file.write(json.dumps(cases, separators=(",", ":")) + "\n")

@@ -50,7 +50,8 @@ const fetched = Effect.fnUntraced(function* (folder: string) {
   return found
 })
 
-const rowOf = ({ name, task, size, classes, metric, templates, atHand }: Listed, style: Styler) => {
+const rowOf = (listed: Listed, style: Styler) => {
+  const { name, task, size, classes, metric, templates, licence, atHand } = listed
   const place =
     atHand === null
       ? style.quiet("-")
@@ -64,11 +65,12 @@ const rowOf = ({ name, task, size, classes, metric, templates, atHand }: Listed,
     classes === null ? "-" : String(classes),
     templates === null ? "-" : String(templates.count),
     metric,
+    licence ?? "unknown",
     place,
   ]
 }
 
-const HEAD = ["benchmark", "task", "images", "classes", "prompts", "metric", "at hand"]
+const HEAD = ["benchmark", "task", "images", "classes", "prompts", "metric", "licence", "at hand"]
 
 const tableOf = (listed: ReadonlyArray<Listed>, style: Styler): ReadonlyArray<string> => {
   const rows = [HEAD, ...listed.map((entry) => rowOf(entry, style))]

@@ -292,6 +292,27 @@ describe("data that can't be trusted", () => {
     expect((await scoreFeatures(images, texts, asked)).metrics.flags).toEqual(images.flags)
   })
 
+  it("is flagged where tables of splits share images, another split can't be read, or captions are empty", async () => {
+    const put = (name: string, content: string) => writeFile(folder("split-tables", name), content)
+    await mkdir(folder("split-tables"))
+    for (let index = 0; index < 3; index++)
+      await writeFile(folder("split-tables", `${index}.png`), await picture(index))
+    await put("test.csv", "image,label\n0.png,star\n1.png,dot\n")
+    await put("train.csv", "image,label\n1.png,dot\n2.png,star\n")
+    await put("validation.csv", "image,label\nnone.png,dot\n")
+    expect((await computeImageFeatures(request("split-tables"))).flags).toEqual([
+      "1 image is also in the split train: 1.png",
+      "the split validation beside it can't be read, so that it was not compared",
+    ])
+    await writeBenchmarkSamples(
+      folder("wordless"),
+      await samplesOf(3, (index) => ["txt", text(index === 1 ? "a star\n\n " : `${index}\na\nb`)]),
+    )
+    expect((await computeImageFeatures(request("wordless"))).flags).toEqual([
+      "1 image has an empty caption: s1",
+    ])
+  })
+
   it("is refused where classes don't fit labels, or features are no numbers", async () => {
     const images = await computeImageFeatures(request("classes"))
     const texts = await computeTextFeatures(request("classes"))

@@ -13,7 +13,7 @@ import {
 /** The features of a benchmark's images, once for all metrics and prompts. */
 export const evaluateImageFeatures = defineStage({
   name: "evaluate/image-features",
-  version: 2,
+  version: 3,
   summary: "The features of a benchmark's images in several views, computed once for all metrics and prompts",
   input: Type.Object(
     {

@@ -146,6 +146,7 @@ export const runEvaluation = (
       progress: context.progress,
       score: scoreOf({ ...input, "top-k": [1, 5], "recall-k": [1, 5, 10] }),
     })
+    for (const flag of metrics.flags ?? []) context.log("warning", flag)
     await writeMetrics(context.outputs.metrics, metrics)
   })
 

@@ -4,7 +4,7 @@ import { evaluationInput, metricsOutput, runEvaluation } from "./evaluate-input.
 /** Retrieval of images by text and of texts by image: recall at 1, 5 and 10. */
 export const evaluateRetrieval = defineStage({
   name: "evaluate/retrieval",
-  version: 4,
+  version: 5,
   summary: "Retrieval of images by text and of texts by image: recall at 1, 5 and 10",
   input: evaluationInput("retrieval-benchmark", "Images with their captions"),
   outputs: metricsOutput,

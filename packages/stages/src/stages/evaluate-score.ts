@@ -5,7 +5,7 @@ import { metricsOutput, placeInputs, scoreInputs, scoreOf, withLibrary } from ".
 /** Metrics of features that other stages have computed. */
 export const evaluateScore = defineStage({
   name: "evaluate/score",
-  version: 2,
+  version: 3,
   summary: "The metrics of image features and text features, as CLIP_benchmark and MMVP compute them",
   input: Type.Object(
     {

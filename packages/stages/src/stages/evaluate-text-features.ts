@@ -5,7 +5,7 @@ import { benchmarkInput, modelInput, splitInput, withLibrary } from "./evaluate-
 /** The features of a benchmark's texts: its classes by their prompts, its captions, its statements. */
 export const evaluateTextFeatures = defineStage({
   name: "evaluate/text-features",
-  version: 1,
+  version: 2,
   summary: "The features of a benchmark's texts: classes by their prompts, captions, or statements",
   input: Type.Object(
     {

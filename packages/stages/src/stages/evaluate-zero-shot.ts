@@ -4,7 +4,7 @@ import { evaluationInput, metricsOutput, runEvaluation } from "./evaluate-input.
 /** Zero-shot classification: top-1, top-5 and mean per-class recall, or mean average precision. */
 export const evaluateZeroShot = defineStage({
   name: "evaluate/zero-shot",
-  version: 4,
+  version: 5,
   summary: "Zero-shot classification: top-1, top-5 and mean per-class recall, or mean average precision",
   input: evaluationInput(
     "classification-benchmark",

@@ -35,6 +35,8 @@ export interface Benchmark {
   readonly templates: ReadonlyArray<string> | undefined
   /** How many samples there are, where it is known beforehand. */
   readonly total: number | undefined
+  /** What is odd in how it lies there, in sentences. */
+  readonly flags?: ReadonlyArray<string>
   /** @throws StageFailure naming the sample at fault */
   readonly samples: () => AsyncGenerator<BenchmarkSample>
 }

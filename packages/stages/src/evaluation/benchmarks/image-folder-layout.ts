@@ -3,7 +3,8 @@ import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { IMAGE_EXTENSIONS } from "../../formats/index.ts"
 import type { Benchmark } from "./benchmark.ts"
-import { CLASSNAMES_FILE, readClassnames, readTemplates } from "./class-texts.ts"
+import { CLASSNAMES_FILE, readNamedClasses, readTemplates } from "./class-texts.ts"
+import { SPLITS } from "./splits.ts"
 
 /** Whether a file's name is that of an image. */
 export const isImageName = (name: string): boolean =>
@@ -12,11 +13,22 @@ export const isImageName = (name: string): boolean =>
 /** Python's order of names, by code points. */
 const byCodePoints = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
-/** The folder of the classes' folders: `<split>/`, or the benchmark's own; undefined when no folder in it has an image. */
+/**
+ * The folder of the classes' folders: `<split>/`, or the benchmark's own; undefined when no folder in it has an image.
+ *
+ * @throws StageFailure where its folders are other splits
+ */
 export const classFolder = async (folder: string, split: string): Promise<string | undefined> => {
-  for (const candidate of [join(folder, split), folder])
-    for (const name of await foldersIn(candidate))
-      if ((await imagesIn(join(candidate, name))).length > 0) return candidate
+  for (const candidate of [join(folder, split), folder]) {
+    const names = await foldersIn(candidate)
+    const images = await Promise.all(names.map((name) => imagesIn(join(candidate, name))))
+    if (images.every((list) => list.length === 0)) continue
+    if (candidate !== folder || !names.every((name) => SPLITS.includes(name))) return candidate
+    throw permanent(`the benchmark has no split ${split}, but ${names.join(", ")}`, {
+      file: folder,
+      hint: "say by `split` which it shall be",
+    })
+  }
   return undefined
 }
 
@@ -87,7 +99,7 @@ export const openImageFolder = async (folder: string, classes: string): Promise<
       file: join(classes, empty),
       hint: "remove its folder, if it shall be none",
     })
-  const classnames = (await readClassnames(folder)) ?? folders
+  const classnames = (await readNamedClasses(folder)) ?? folders
   const labels = labelsOf(folders, classnames, join(folder, CLASSNAMES_FILE))
   const paths = images.flatMap((names, place) =>
     names.map((name) => ({ path: `${folders[place]}/${name}`, label: labels[place] ?? 0 })),

@@ -1,4 +1,6 @@
 export type { Benchmark, BenchmarkSample, Question, Templates } from "./benchmark.ts"
-export { checkTemplates, splitLines } from "./class-texts.ts"
+export { checkTemplates, fillTemplate, splitLines } from "./class-texts.ts"
 export { openBenchmark } from "./open-benchmark.ts"
 export { type BenchmarkPair, type PairSide, readPairsBenchmark } from "./pairs-benchmark.ts"
+export { otherSplits } from "./splits.ts"
+export { readUtf8 } from "./utf8.ts"

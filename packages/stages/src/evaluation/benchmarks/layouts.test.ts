@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -69,8 +69,10 @@ describe("a webdataset", () => {
     const benchmark = await openBenchmark(folder)
     expect(benchmark).toMatchObject({
       task: "classification",
-      classnames: ["zero", "one"],
+      // An empty line is a class without a name, as for CLIP_benchmark.
+      classnames: ["zero", "one", ""],
       templates: ["a photo of {c}.", "{c}"],
+      flags: [],
     })
     const found = await all(benchmark)
     expect(found.map(({ key, label, image }) => [key, label, text(image)])).toEqual([
@@ -81,6 +83,39 @@ describe("a webdataset", () => {
     // Shards may lie in the folder itself, too.
     await put({ "test/classnames.txt": "a\nb" })
     expect((await openBenchmark(join(folder, "test"))).classnames).toEqual(["a", "b"])
+  })
+
+  it("gives the image that CLIP_benchmark looks for first", async () => {
+    await texts("a\nb\n")
+    await writeSamples([
+      { cls: "0", jpeg: "4", jpg: "3", png: "2", webp: "1" },
+      { jpg: "3", png: "2", cls: "0" },
+    ])
+    expect((await all(await openBenchmark(folder))).map(({ image }) => text(image))).toEqual(["1", "2"])
+  })
+
+  it("is flagged where shards are not counted, are more than counted, or have no end", async () => {
+    const flags = async () => (await openBenchmark(folder)).flags
+    await texts("a\nb\n")
+    await writeSamples(
+      ["a", "b", "c"].map((png) => ({ png, cls: "0" })),
+      1,
+    )
+    await put({ "test/nshards.txt": "2\n" })
+    expect(await flags()).toEqual(["shards that nshards.txt does not count, and that are left out: 2.tar"])
+    expect(await all(await openBenchmark(folder))).toHaveLength(2)
+    await rm(join(folder, "test/nshards.txt"))
+    expect(await flags()).toEqual(["there is no nshards.txt to say how many shards there should be"])
+    await put({ "test/nshards.txt": "3" })
+    const whole = await readFile(join(folder, "test/1.tar"))
+    // A sample is two files, each a header and a block.
+    await put({ "test/1.tar": whole.subarray(0, 2048) })
+    expect(await flags()).toEqual(["shards without an end, perhaps cut short: 1.tar"])
+    expect(await all(await openBenchmark(folder))).toHaveLength(3)
+    await put({ "test/1.tar": "" })
+    await expect(openBenchmark(folder)).rejects.toMatchObject({
+      message: expect.stringContaining("but 1.tar is missing"),
+    })
   })
 
   it("of several labels gives those that are not 0", async () => {
@@ -127,6 +162,11 @@ describe("a webdataset", () => {
     ],
     ["no captions", { jpg: "x", txt: " \n" }, /empty \.txt/],
     [
+      "captions in another encoding",
+      { jpg: "x", txt: Uint8Array.of(0x63, 0xe9) },
+      /\.txt file that is not UTF-8/,
+    ],
+    [
       "a label that is neither there nor not",
       { png: "x", npy: npy("|i1", Int8Array.of(1, -1).buffer, 2) },
       /the number -1 for a class/,
@@ -149,6 +189,17 @@ describe("a webdataset", () => {
     await expect(openBenchmark(folder)).rejects.toMatchObject({
       message: expect.stringContaining('"a photo" has no place {c}'),
       file: `${join(folder, "zeroshot_classification_templates.txt")}:2`,
+    })
+    await texts("a\n", "{c}\na {c} {x}\n")
+    await expect(openBenchmark(folder)).rejects.toMatchObject({
+      message: 'the template "a {c} {x}" has another brace than those of {c}',
+      file: `${join(folder, "zeroshot_classification_templates.txt")}:2`,
+    })
+    await texts("a\n")
+    await put({ "classnames.txt": Uint8Array.of(0x63, 0xe9) })
+    await expect(openBenchmark(folder)).rejects.toMatchObject({
+      message: "the file is not UTF-8",
+      file: join(folder, "classnames.txt"),
     })
     await texts("a\n")
     await put({ "test/nshards.txt": "3\n" })
@@ -210,6 +261,18 @@ describe("a folder of images for each class", () => {
     await mkdir(join(folder, "test", "empty"))
     await expect(openBenchmark(folder)).rejects.toMatchObject({ message: "the class empty has no images" })
   })
+})
+
+it("another split is not taken for a class, or for the one that is asked for", async () => {
+  await put({ "train/a/1.png": "x", "val/a/1.png": "y", "table/train.csv": "image,label\n1.png,a\n" })
+  await expect(openBenchmark(join(folder, "table"))).rejects.toMatchObject({
+    message: expect.stringContaining("in a layout that is read"),
+  })
+  await rm(join(folder, "table"), { recursive: true })
+  await expect(openBenchmark(folder)).rejects.toMatchObject({
+    message: "the benchmark has no split test, but train, val",
+  })
+  expect((await openBenchmark(folder, "val")).classnames).toEqual(["a"])
 })
 
 it("what is no benchmark is told so", async () => {

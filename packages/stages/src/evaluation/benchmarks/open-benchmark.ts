@@ -4,7 +4,8 @@ import { permanent } from "@diva-pipeline/core"
 import type { Benchmark } from "./benchmark.ts"
 import { classFolder, openImageFolder } from "./image-folder-layout.ts"
 import { openPairs } from "./pairs-layout.ts"
-import { findTables, openTables } from "./table-layout.ts"
+import { findTables } from "./splits.ts"
+import { openTables } from "./table-layout.ts"
 import { openWebdataset, shardFolder } from "./webdataset-layout.ts"
 
 /**

@@ -1,7 +1,8 @@
-import { readFile, stat } from "node:fs/promises"
+import { stat } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { parse } from "csv-parse/sync"
+import { readUtf8 } from "./utf8.ts"
 
 /** One statement and the image that it describes. */
 export interface PairSide {
@@ -76,7 +77,7 @@ const readCsv = async (file: string): Promise<string> => {
     })
   if (size > LARGEST_CSV)
     throw permanent(`Questions.csv is larger than ${LARGEST_CSV / 2 ** 20} MB`, { file })
-  return readFile(file, "utf8")
+  return (await readUtf8(file)) ?? ""
 }
 
 const sizeOf = async (file: string): Promise<number | undefined> => {

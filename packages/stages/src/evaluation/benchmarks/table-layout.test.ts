@@ -31,6 +31,14 @@ const all = async ({ samples }: Benchmark): Promise<ReadonlyArray<BenchmarkSampl
 }
 
 describe("a table", () => {
+  it("in another encoding is refused", async () => {
+    await put({ "test.csv": Buffer.from("image,label\n1.png,caf\xe9\n", "latin1") })
+    await expect(openBenchmark(folder)).rejects.toMatchObject({
+      message: expect.stringContaining("the table can't be read"),
+      file: join(folder, "test.csv"),
+    })
+  })
+
   it("of paths and names gives labelled images", async () => {
     await put({
       "test.csv": 'image,label\nimg/1.png,dog\nimg/2.png,"cat, grey"\n',

@@ -1,29 +1,15 @@
-import { readdir, stat } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { dirname } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import type { Benchmark, BenchmarkSample } from "./benchmark.ts"
-import { CLASSNAMES_FILE, readClassnames, readTemplates } from "./class-texts.ts"
+import { CLASSNAMES_FILE, readNamedClasses, readTemplates } from "./class-texts.ts"
 import { captionedRows, imageOfRow } from "./table-images.ts"
-import { isTableName, openTable, type Table } from "./table-rows.ts"
+import { openTable, type Table } from "./table-rows.ts"
 
 /** The names that columns go by, those of the Hugging Face hub, open_clip and img2dataset among them. */
 const IMAGES = ["image", "img", "filepath", "file_path", "file_name", "filename", "path", "file", "url"]
 const LABELS = ["label", "class", "cls", "category", "fine_label"]
 const SEVERAL = ["labels", "targets", "classes"]
 const CAPTIONS = ["caption", "captions", "text", "txt", "title", "sentence", "sentences"]
-
-/** The tables of a split: `<split>.csv`, `test-00000-of-00002.parquet` …, also in `data/`, or the folder's only one. */
-export const findTables = async (source: string, split: string): Promise<ReadonlyArray<string>> => {
-  if ((await stat(source)).isFile()) return isTableName(source) ? [source] : []
-  for (const folder of [source, join(source, "data"), join(source, split)]) {
-    const names = (await readdir(folder).catch(() => [])).filter(isTableName).sort()
-    const ofSplit = names.filter((name) => new RegExp(`^${split}\\b`).test(name))
-    const chosen = ofSplit.length > 0 || folder === source ? ofSplit : names
-    if (chosen.length > 0) return chosen.map((name) => join(folder, name))
-    if (folder === source && names.length === 1) return names.map((name) => join(folder, name))
-  }
-  return []
-}
 
 /**
  * Opens tables with a column of images (paths beside the table, or their bytes) and one of classes (numbers, or names),
@@ -88,7 +74,7 @@ const labelledTables = async (
   { name: column, isMulti, names }: LabelColumn,
 ): Promise<Benchmark> => {
   const values = await labelsIn(tables, column, isMulti)
-  const listed = (await firstOf(folders, readClassnames)) ?? names
+  const listed = (await firstOf(folders, readNamedClasses)) ?? names
   const classnames = listed ?? namesOf(values, tables[0]?.file ?? "")
   const numbers = numbering(classnames)
   return {

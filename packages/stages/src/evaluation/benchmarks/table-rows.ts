@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs"
+import { Readable } from "node:stream"
 import { permanent } from "@diva-pipeline/core"
 import { parse } from "csv-parse"
 import { type ClassColumn, classColumns } from "./hub-columns.ts"
@@ -32,7 +33,7 @@ const openSeparated = async (file: string): Promise<Table> => {
 async function* readSeparated(file: string): AsyncGenerator<TableRow> {
   const delimiter = file.toLowerCase().endsWith(".tsv") ? "\t" : [",", "\t"]
   const parser = parse({ columns: true, delimiter, bom: true, skip_empty_lines: true })
-  const source = createReadStream(file)
+  const source = Readable.from(decoded(file))
   source.on("error", (cause) => parser.destroy(cause))
   try {
     for await (const row of source.pipe(parser)) yield row
@@ -41,6 +42,13 @@ async function* readSeparated(file: string): AsyncGenerator<TableRow> {
   } finally {
     source.destroy()
   }
+}
+
+/** A file's text, which must be UTF-8. */
+async function* decoded(file: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true })
+  for await (const chunk of createReadStream(file)) yield decoder.decode(chunk, { stream: true })
+  yield decoder.decode()
 }
 
 const openParquet = async (file: string): Promise<Table> => {

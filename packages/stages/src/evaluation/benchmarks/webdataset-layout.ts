@@ -1,11 +1,13 @@
-import { readdir, readFile, stat } from "node:fs/promises"
+import { readdir } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent, type StageFailure } from "@diva-pipeline/core"
-import { imageOf, listShards, readSamples, readShard, type Sample, textOf } from "../../formats/index.ts"
+import { imageOf, readShard, type Sample } from "../../formats/index.ts"
 import { type BenchmarkTask, TEMPLATES_FILE } from "../catalogue/index.ts"
 import type { Benchmark, BenchmarkSample } from "./benchmark.ts"
 import { CLASSNAMES_FILE, readClassnames, readTemplates, splitLines } from "./class-texts.ts"
+import { countedShards } from "./counted-shards.ts"
 import { parseNumpyVector } from "./npy.ts"
+import { decodeUtf8, readUtf8 } from "./utf8.ts"
 
 /** The folder of a split's shards: `<split>/`, or the benchmark's own; undefined when there are none. */
 export const shardFolder = async (folder: string, split: string): Promise<string | undefined> => {
@@ -24,8 +26,8 @@ export const shardFolder = async (folder: string, split: string): Promise<string
  * @param shards the folder of the shards
  */
 export const openWebdataset = async (folder: string, shards: string): Promise<Benchmark> => {
-  const files = await countedShards(shards)
-  const task = (await statedTask(folder)) ?? (await taskOfFirst(shards))
+  const { files, flags } = await countedShards(shards)
+  const task = (await statedTask(folder)) ?? (await taskOfFirst(files, shards))
   const isClasses = task === "classification" || task === "multilabel"
   const classnames = isClasses ? await readClassnames(folder) : []
   if (classnames === undefined)
@@ -38,48 +40,25 @@ export const openWebdataset = async (folder: string, shards: string): Promise<Be
     classnames,
     templates: isClasses ? await readTemplates(folder) : undefined,
     total: undefined,
+    flags,
     samples: () => readAll(files, task, classnames.length),
   }
 }
 
-/** @throws StageFailure when there are not as many shards as `nshards.txt` says */
-const countedShards = async (folder: string): Promise<ReadonlyArray<string>> => {
-  const file = join(folder, "nshards.txt")
-  const text = await readFile(file, "utf8").catch(() => undefined)
-  if (text === undefined) return listShards(folder)
-  if (!/^\s*[1-9]\d{0,6}\s*$/.test(text))
-    throw permanent(`"${text.slice(0, 40)}" is no number of shards`, { file })
-  const shards = Array.from({ length: Number(text) }, (_, shard) => join(folder, `${shard}.tar`))
-  const there = await Promise.all(
-    shards.map((shard) =>
-      stat(shard).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  )
-  const missing = shards.filter((_, shard) => there[shard] !== true)
-  if (missing.length === 0) return shards
-  const names = missing.slice(0, 5).map((path) => path.slice(folder.length + 1))
-  throw permanent(
-    `the benchmark is not whole: nshards.txt says ${shards.length} shards, but ${names.join(", ")}${missing.length > 5 ? " …" : ""} ${missing.length === 1 ? "is" : "are"} missing`,
-    { file: folder, hint: "fetch it again: scores of a part can't be compared with those of the whole" },
-  )
-}
-
 const statedTask = async (folder: string): Promise<BenchmarkTask | undefined> => {
-  const text = await readFile(join(folder, "dataset_type.txt"), "utf8").catch(() => undefined)
+  const text = await readUtf8(join(folder, "dataset_type.txt"))
   const type = text?.trim().toLowerCase()
   if (type === undefined) return undefined
   return type === "retrieval" || type === "multilabel" ? type : "classification"
 }
 
-const taskOfFirst = async (folder: string): Promise<BenchmarkTask> => {
-  for await (const { files } of readSamples(folder)) {
-    if (files.has("cls")) return "classification"
-    if (files.has("npy")) return "multilabel"
-    return files.has("txt") ? "retrieval" : "classification"
-  }
+const taskOfFirst = async (shards: ReadonlyArray<string>, folder: string): Promise<BenchmarkTask> => {
+  for (const shard of shards)
+    for await (const { files } of readShard(shard)) {
+      if (files.has("cls")) return "classification"
+      if (files.has("npy")) return "multilabel"
+      return files.has("txt") ? "retrieval" : "classification"
+    }
   throw permanent("the benchmark has no samples", { file: folder })
 }
 
@@ -92,9 +71,12 @@ async function* readAll(
     for await (const sample of readShard(shard)) yield sampleOf(sample, task, classes, shard)
 }
 
+/** The images that CLIP_benchmark looks for, first to last, where a sample has several. */
+const IMAGES = ["webp", "png", "jpg", "jpeg"]
+
 const sampleOf = (sample: Sample, task: BenchmarkTask, classes: number, file: string): BenchmarkSample => {
-  const { key } = sample
-  const image = imageOf(sample)
+  const { key, files } = sample
+  const image = files.get(IMAGES.find((extension) => files.has(extension)) ?? "") ?? imageOf(sample)
   if (image === undefined) throw broken(file, sample, "has no image")
   if (task === "retrieval") return { key, image, captions: captionsOf(sample, file) }
   return task === "multilabel"
@@ -102,9 +84,17 @@ const sampleOf = (sample: Sample, task: BenchmarkTask, classes: number, file: st
     : { key, image, label: labelOf(sample, classes, file) }
 }
 
+const textIn = (sample: Sample, extension: string, file: string): string | undefined => {
+  const bytes = sample.files.get(extension)
+  if (bytes === undefined) return undefined
+  const text = decodeUtf8(bytes)
+  if (text === undefined) throw broken(file, sample, `has a .${extension} file that is not UTF-8`)
+  return text
+}
+
 /** Lines as they are: an empty one is an empty caption, as for CLIP_benchmark. */
 const captionsOf = (sample: Sample, file: string): ReadonlyArray<string> => {
-  const text = textOf(sample, "txt")
+  const text = textIn(sample, "txt", file)
   if (text === undefined) throw broken(file, sample, "has no .txt file with its captions")
   const captions = splitLines(text)
   if (captions.every((caption) => caption.trim() === "")) throw broken(file, sample, "has an empty .txt file")
@@ -125,7 +115,7 @@ const targetsOf = (sample: Sample, classes: number, file: string): ReadonlyArray
 }
 
 const labelOf = (sample: Sample, classes: number, file: string): number => {
-  const text = textOf(sample, "cls")?.trim()
+  const text = textIn(sample, "cls", file)?.trim()
   if (text === undefined) throw broken(file, sample, "has no .cls file with its class")
   if (!/^\d{1,9}$/.test(text) || Number(text) >= classes)
     throw broken(file, sample, `has the class "${text}", but classnames.txt has classes 0 to ${classes - 1}`)

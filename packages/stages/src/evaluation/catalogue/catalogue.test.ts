@@ -77,7 +77,9 @@ describe("the catalogue", () => {
       26, 1, 2, 1,
     ])
     expect(new Set(BENCHMARKS.map(({ name }) => name)).size).toBe(30)
-    for (const { name, size, task, classes, templates, source } of BENCHMARKS) {
+    for (const { name, size, task, classes, templates, source, licence, licencePage } of BENCHMARKS) {
+      expect(licencePage === undefined, name).toBe(licence === null)
+      expect(licencePage ?? "https://", name).toMatch(/^https?:\/\//)
       expect(name).toMatch(/^[a-z0-9-]+$/)
       expect(size).toBeGreaterThan(0)
       expect(templates === null).toBe(task === "retrieval" || task === "pairs")

@@ -12,6 +12,7 @@ const RETRIEVAL_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "image_retrieval_recall@5",
     templates: null,
     licence: "research, and those of its images (Flickr's terms)",
+    licencePage: "https://shannon.cs.illinois.edu/DenotationGraph/",
     note: "Karpathy's test split, five captions an image",
   }),
   webdataset({
@@ -24,6 +25,7 @@ const RETRIEVAL_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "image_retrieval_recall@5",
     templates: null,
     licence: "CC-BY-4.0 (captions), and those of its images (Flickr's terms)",
+    licencePage: "https://cocodataset.org/#termsofuse",
     note: "Karpathy's test split, five captions an image and six or seven of some",
   }),
 ]
@@ -44,6 +46,7 @@ const MMVP_VLM: BenchmarkEntry = {
   metric: "average",
   templates: null,
   licence: "MIT",
+  licencePage: "https://huggingface.co/datasets/MMVP/MMVP_VLM",
   digests: {},
   note: "135 pairs of images, 15 for each of nine visual patterns",
 }

@@ -18,6 +18,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "acc1",
     templates: { set: "imagenet1k", count: 80 },
     licence: "non-commercial research (ImageNet's terms of access)",
+    licencePage: "https://image-net.org/download",
   }),
   webdataset({
     name: "imagenet-v2",
@@ -29,6 +30,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "acc1",
     templates: { set: "imagenet1k", count: 80 },
     licence: "MIT",
+    licencePage: "https://github.com/modestyachts/ImageNetV2",
     note: "the matched-frequency variant",
   }),
   webdataset({
@@ -41,6 +43,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "acc1",
     templates: { set: "imagenet1k", count: 80 },
     licence: "MIT",
+    licencePage: "https://github.com/hendrycks/natural-adv-examples",
   }),
   webdataset({
     name: "imagenet-r",
@@ -52,6 +55,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "acc1",
     templates: { set: "imagenet1k", count: 80 },
     licence: "MIT",
+    licencePage: "https://github.com/hendrycks/imagenet-r",
   }),
   webdataset({
     name: "imagenet-sketch",
@@ -63,6 +67,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "acc1",
     templates: { set: "imagenet1k", count: 80 },
     licence: "MIT",
+    licencePage: "https://github.com/HaohanWang/ImageNet-Sketch",
   }),
   webdataset({
     name: "objectnet",
@@ -74,6 +79,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "acc1",
     templates: { set: "imagenet1k", count: 80 },
     licence: "ObjectNet's own: for tests only, never for training",
+    licencePage: "https://objectnet.dev/download.html",
     note: "the classes that it shares with ImageNet",
   }),
   webdataset({
@@ -108,6 +114,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "acc1",
     templates: { set: "mnist", count: 1 },
     licence: "CC-BY-SA-3.0",
+    licencePage: "https://keras.io/api/datasets/mnist/",
   }),
   webdataset({
     name: "caltech-101",
@@ -119,6 +126,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "mean_per_class_recall",
     templates: { set: "caltech101", count: 34 },
     licence: "CC-BY-4.0",
+    licencePage: "https://data.caltech.edu/records/mzrjq-6wc02",
     note: "VTAB's split",
   }),
   webdataset({
@@ -143,6 +151,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "mean_per_class_recall",
     templates: { set: "fgvc_aircraft", count: 2 },
     licence: "non-commercial research",
+    licencePage: "https://www.robots.ox.ac.uk/~vgg/data/fgvc-aircraft/",
   }),
   webdataset({
     name: "country211",
@@ -155,6 +164,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "acc1",
     templates: { set: "country211", count: 5 },
     licence: "those of its images (YFCC100M, Creative Commons)",
+    licencePage: "https://github.com/openai/CLIP/blob/main/data/country211.md",
   }),
   webdataset({
     name: "stanford-cars",
@@ -165,7 +175,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     classes: 196,
     metric: "acc1",
     templates: { set: "cars", count: 8 },
-    licence: "non-commercial research",
+    licence: null,
   }),
   {
     name: "birdsnap",
@@ -196,6 +206,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "acc1",
     templates: { set: "dtd", count: 8 },
     licence: "research",
+    licencePage: "https://www.robots.ox.ac.uk/~vgg/data/dtd/",
     note: "VTAB's split",
   }),
   webdataset({
@@ -208,6 +219,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "acc1",
     templates: { set: "eurosat", count: 3 },
     licence: "MIT",
+    licencePage: "https://github.com/phelber/EuroSAT",
     note: "VTAB's split",
   }),
   webdataset({
@@ -243,7 +255,8 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     classes: 101,
     metric: "acc1",
     templates: { set: "food101", count: 1 },
-    licence: null,
+    licence: "scientific fair use; the pictures are those of Foodspotting's users",
+    licencePage: "https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101/",
   }),
   webdataset({
     name: "gtsrb",
@@ -268,6 +281,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "acc1",
     templates: { set: "pcam", count: 2 },
     licence: "CC0-1.0",
+    licencePage: "https://github.com/basveeling/pcam",
   }),
   webdataset({
     name: "oxford-pets",
@@ -279,6 +293,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "mean_per_class_recall",
     templates: { set: "pets", count: 1 },
     licence: "CC-BY-SA-4.0",
+    licencePage: "https://www.robots.ox.ac.uk/~vgg/data/pets/",
   }),
   webdataset({
     name: "rendered-sst2",
@@ -313,7 +328,8 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     classes: 10,
     metric: "acc1",
     templates: { set: "stl10", count: 2 },
-    licence: null,
+    licence: "those of its images (ImageNet's terms)",
+    licencePage: "https://cs.stanford.edu/~acoates/stl10/",
   }),
   webdataset({
     name: "voc2007",
@@ -325,6 +341,7 @@ export const CLASSIFICATION_BENCHMARKS: ReadonlyArray<BenchmarkEntry> = [
     metric: "mean_average_precision",
     templates: { set: "voc2007_multilabel", count: 1 },
     licence: "those of its images (Flickr's terms)",
+    licencePage: "http://host.robots.ox.ac.uk/pascal/VOC/voc2007/",
     note: "several labels an image; `wds_voc2007` is another benchmark, of its 14 976 objects cut out",
   }),
 ]

@@ -45,8 +45,10 @@ export interface BenchmarkEntry {
   readonly metric: MainMetric
   /** The set of prompts that comes with it, and how many they are; null where texts are the benchmark's own. */
   readonly templates: TemplateSet | null
-  /** SPDX identifier, or the publisher's terms in a few words; null where none are stated. */
+  /** SPDX identifier, or the publishers' terms in a few words; null where they state none that is known. */
   readonly licence: string | null
+  /** The page that states it. */
+  readonly licencePage?: string
   /** SHA-256 of its parts by path, where it is known: where not, the hub's own digests at the moment of the download count. */
   readonly digests: Readonly<Record<string, string>>
   readonly note?: string

@@ -8,7 +8,13 @@ import { withClip } from "../model-folder.ts"
 import type { Progressing } from "../progressing.ts"
 import { type FeatureView, resolveViews, type ViewsRequest } from "../views/index.ts"
 import { encodeImages } from "./encode-images.ts"
-import { odditiesAcross, odditiesOfImages, odditiesOfLists, odditiesOfSize } from "./oddities.ts"
+import {
+  odditiesAcross,
+  odditiesOfCaptions,
+  odditiesOfImages,
+  odditiesOfLists,
+  odditiesOfSize,
+} from "./oddities.ts"
 import { SampleCollector, type Samples } from "./samples.ts"
 
 /** Whose features of which images are wanted. */
@@ -83,8 +89,10 @@ export const computeImageFeatures = async (request: ImageFeaturesRequest): Promi
     ),
     logitBias: encoded.logitBias,
     flags: [
+      ...(benchmark.flags ?? []),
       ...odditiesOfSize(await nameOf(request.benchmark), request.split, benchmark, samples),
       ...odditiesOfLists(benchmark, samples),
+      ...odditiesOfCaptions(collector.emptyCaptions),
       ...odditiesOfImages(samples),
       ...(await odditiesAcross(request.benchmark, request.split, request.against, samples, request.signal)),
     ],

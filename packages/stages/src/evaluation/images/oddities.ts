@@ -1,6 +1,6 @@
-import { readdir, stat } from "node:fs/promises"
+import { StageFailure } from "@diva-pipeline/core"
 import { imageOf, readSamples } from "../../formats/index.ts"
-import { type Benchmark, openBenchmark } from "../benchmarks/index.ts"
+import { type Benchmark, openBenchmark, otherSplits } from "../benchmarks/index.ts"
 import { BENCHMARKS } from "../catalogue/index.ts"
 import { digestOfImage, type Samples } from "./samples.ts"
 
@@ -38,6 +38,12 @@ export const odditiesOfLists = (
     )
   return found
 }
+
+/** Captions without a word, in a sentence. */
+export const odditiesOfCaptions = (keys: ReadonlyArray<string>): ReadonlyArray<string> =>
+  keys.length === 0
+    ? []
+    : [`${counted(keys.length, "image has", "images have")} an empty caption: ${few(keys)}`]
 
 /** Images that are there more than once, byte by byte, in sentences. */
 export const odditiesOfImages = ({
@@ -93,9 +99,6 @@ export const odditiesOfSize = (
   )
 }
 
-/** Folders beside the split that are others, by the names that are usual. */
-const SPLITS = ["train", "training", "val", "valid", "validation", "trainval", "test"]
-
 /**
  * Images that are in another split of the benchmark as well, or in other data that is given, byte by byte.
  *
@@ -111,17 +114,18 @@ export const odditiesAcross = async (
   const own = new Map(digests.map((digest, index): [string, string] => [digest, keys[index] ?? ""]))
   const found: Array<string> = []
   for (const other of await otherSplits(folder, split))
-    found.push(...(await sharedWith(own, `the split ${other}`, benchmarkImages(folder, other), signal)))
+    found.push(
+      ...(await sharedWith(own, `the split ${other}`, benchmarkImages(folder, other), signal).catch(
+        (cause: unknown) => {
+          if (!(cause instanceof StageFailure)) throw cause
+          return [`the split ${other} beside it can't be read, so that it was not compared`]
+        },
+      )),
+    )
   // By its place in the list: where the folder is says nothing elsewhere.
   for (const [place, data] of against.entries())
     found.push(...(await sharedWith(own, `the data of against[${place}]`, dataImages(data), signal)))
   return found
-}
-
-const otherSplits = async (folder: string, split: string): Promise<ReadonlyArray<string>> => {
-  const isFolder = (await stat(folder)).isDirectory()
-  const names = isFolder ? await readdir(folder) : []
-  return names.includes(split) ? names.filter((name) => SPLITS.includes(name) && name !== split) : []
 }
 
 async function* benchmarkImages(folder: string, split: string): AsyncGenerator<Uint8Array> {

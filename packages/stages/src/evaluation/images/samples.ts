@@ -35,6 +35,8 @@ export class SampleCollector {
   readonly #targets: Array<ReadonlyArray<number>> = []
   readonly #captions: Array<number> = []
   readonly #questions: Array<Question> = []
+  /** Of samples that have a caption without a word. */
+  readonly emptyCaptions: Array<string> = []
 
   async *collect(samples: AsyncIterable<BenchmarkSample>): AsyncGenerator<BenchmarkSample> {
     for await (const sample of samples) {
@@ -43,6 +45,7 @@ export class SampleCollector {
       if (sample.label !== undefined) this.#labels.push(sample.label)
       if (sample.targets !== undefined) this.#targets.push(sample.targets)
       if (sample.captions !== undefined) this.#captions.push(sample.captions.length)
+      if (sample.captions?.some((caption) => caption.trim() === "")) this.emptyCaptions.push(sample.key)
       if (sample.question !== undefined) this.#questions.push(sample.question)
       yield sample
     }

@@ -1,14 +1,14 @@
 import type { Scores } from "./classification.ts"
+import { torchSort } from "./torch-top-k.ts"
 
-/**
- * Samples by falling score of one class; ties in the samples' order, as `torch.sort(stable=True)` has them. (Without
- * `stable`, torch leaves ties in an order that depends on the processor.)
- */
-export const rankedSamples = (scores: Scores, label: number): Int32Array => {
-  const score = (sample: number): number => scores.values[sample * scores.classes + label] ?? 0
-  const order = Int32Array.from({ length: scores.values.length / scores.classes }, (_, sample) => sample)
-  return order.sort((a, b) => score(b) - score(a) || a - b)
-}
+/** Samples by falling score of one class; of equal scores those are first that `torch.sort` puts first. */
+export const rankedSamples = ({ values, classes }: Scores, label: number): Int32Array =>
+  torchSort(
+    Float32Array.from(
+      { length: values.length / classes },
+      (_, sample) => values[sample * classes + label] ?? 0,
+    ),
+  )
 
 /**
  * Average precision of one class over ranked samples: the mean, over the samples that have the label, of the precision

@@ -7,7 +7,7 @@ import { multiLabelMetrics } from "./multi-label-metrics.ts"
 import { pairMetrics } from "./pair-metrics.ts"
 import { retrieve } from "./retrieval.ts"
 import { RECALLS, retrievalMetrics } from "./retrieval-metrics.ts"
-import { torchTopK } from "./torch-top-k.ts"
+import { torchSort, torchTopK } from "./torch-top-k.ts"
 
 const folder = new URL("../../../../../test/fixtures/eval/", import.meta.url)
 const json = (name: string) => JSON.parse(readFileSync(new URL(name, folder), "utf8"))
@@ -97,6 +97,12 @@ describe("parity with CLIP_benchmark", () => {
       json("top-k.json")
     expect(cases.length).toBeGreaterThan(50)
     for (const { x, k, top } of cases) expect([...torchTopK(x, k)]).toEqual(top)
+  })
+
+  it("puts those of equal scores first that torch.sort does", () => {
+    const cases: ReadonlyArray<{ x: ReadonlyArray<number>; order: ReadonlyArray<number> }> = json("sort.json")
+    expect(cases.length).toBeGreaterThan(40)
+    for (const { x, order } of cases) expect([...torchSort(x)]).toEqual(order)
   })
 
   it("counts MMVP's pairs the same, exactly", () => {

@@ -17,6 +17,16 @@ export const torchTopK = (values: ArrayLike<number>, k: number): Int32Array => {
   return row.order.slice(0, k)
 }
 
+/**
+ * The places of a row's values from the largest to the smallest, as `torch.sort` gives them on a CPU without being asked
+ * for a stable order: by C++'s `sort`, so that of equal values any may be first where there are more than 16.
+ */
+export const torchSort = (values: ArrayLike<number>): Int32Array => {
+  const row = new Row(values)
+  row.sort(0, values.length)
+  return row.order
+}
+
 /** Rows that are sorted by insertion, as libstdc++ has it. */
 const SMALL = 16
 

@@ -15,6 +15,10 @@ describe("class prompts", () => {
     ])
   })
 
+  it("have braces where they are written twice, as Python's format has them", () => {
+    expect(promptsOf("a}} {b", ["{{{c}}} {{c}}"])).toEqual(["{a}} {b} {c}"])
+  })
+
   it("become the classifier of CLIP_benchmark, to 1e-6", async () => {
     const tensors = await readSafetensors(fileURLToPath(fixture))
     const data = (name: string) => Float32Array.from(tensors.get(name)?.data ?? [], Number)

@@ -1,5 +1,5 @@
 import { permanent } from "@diva-pipeline/core"
-import type { Templates } from "../benchmarks/index.ts"
+import { fillTemplate, type Templates } from "../benchmarks/index.ts"
 import { type Features, normaliseRows } from "../features.ts"
 
 /**
@@ -8,8 +8,7 @@ import { type Features, normaliseRows } from "../features.ts"
  * @throws StageFailure when none are given for it
  */
 export const promptsOf = (classname: string, templates: Templates): ReadonlyArray<string> => {
-  if (!(templates instanceof Map))
-    return [...templates].map((text) => String(text).replaceAll("{c}", () => classname))
+  if (!(templates instanceof Map)) return [...templates].map((text) => fillTemplate(String(text), classname))
   const prompts: ReadonlyArray<string> | undefined = templates.get(classname)
   if (prompts !== undefined && prompts.length > 0) return prompts
   throw permanent(`there are no prompts for the class "${classname}"`, {

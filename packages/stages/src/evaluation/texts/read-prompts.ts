@@ -1,9 +1,9 @@
-import { readdir, readFile, stat } from "node:fs/promises"
+import { readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { permanent } from "@diva-pipeline/core"
 import { Type } from "typebox"
 import { Value } from "typebox/value"
-import { checkTemplates, splitLines, type Templates } from "../benchmarks/index.ts"
+import { checkTemplates, readUtf8, splitLines, type Templates } from "../benchmarks/index.ts"
 
 const Templated = Type.Array(Type.String(), { minItems: 1 })
 const ByClass = Type.Record(Type.String(), Templated)
@@ -17,7 +17,7 @@ const ByClass = Type.Record(Type.String(), Templated)
  */
 export const readPrompts = async (source: string): Promise<Templates> => {
   const file = await fileOf(source)
-  const text = await readFile(file, "utf8")
+  const text = (await readUtf8(file)) ?? ""
   if (!file.endsWith(".json")) {
     const lines = splitLines(text).map((line) => line.trim())
     return checkTemplates(
