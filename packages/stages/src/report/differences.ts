@@ -17,8 +17,8 @@ export interface Difference {
   readonly value: number
   /** 95 %, over items and seeds. */
   readonly interval: Interval
-  /** `mcnemar`, `paired-bootstrap`: item by item; `unpaired`: from the two intervals, wider. */
-  readonly test: "mcnemar" | "paired-bootstrap" | "unpaired"
+  /** `mcnemar`, `paired-permutation`, `paired-bootstrap`: item by item; `unpaired`: from the two intervals, wider. */
+  readonly test: "mcnemar" | "paired-permutation" | "paired-bootstrap" | "unpaired"
   /** How likely so large a difference is when there is none. */
   readonly p: number
   /** The same, corrected for the number of comparisons: Holm's, and Benjamini and Hochberg's. */

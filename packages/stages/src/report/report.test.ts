@@ -101,11 +101,11 @@ describe("the report", () => {
     )
     expect(text.replaceAll("\u202f", " ")).toBe(`# Test
 
-No score changed by more than noise. After minus before, in points: scene pairs +25.0 (−27.6 … +60.9), n = 4, 1 seed.
+No score changed by more than noise. After minus before, in points: scene pairs +25.0 (−25.5 … +58.8), n = 4, 1 seed.
 
 | Benchmark | Metric | Basis | Chance | Before | After | Difference (points) | Holm | Verdict | Within ±1 point |
 |---|---|---|---|---|---|---|---|---|---|
-| scene pairs | pairs right | n = 4, 1 seed | 25.0 % | 50.0 % (21.3 … 78.7 %) | 75.0 % (47.2 … 100.0 %) | +25.0 (−27.6 … +60.9) | p = 1.000 | within noise | not shown |
+| scene pairs | pairs right | n = 4, 1 seed | 25.0 % | 50.0 % (21.3 … 78.7 %) | 75.0 % (47.2 … 100.0 %) | +25.0 (−25.5 … +58.8) | p = 1.000 | within noise | not shown |
 
 ## scene pairs by category
 

@@ -38,12 +38,15 @@ export const chanceText = (chance: number | undefined): string =>
 export const importedText = ({ value, n }: ImportedScore): string =>
   `${percent(value)} (no interval${n === undefined ? "" : `, n = ${n}`})`
 
-/** A difference of shares in percentage points with its sign: `+4.5`, `−0.3`, `0.0`. */
+/** A difference of shares in percentage points with its sign: `+4.5`, `−0.3`, `+0.02`, and `0.0` of none alone. */
 const points = (difference: number): string => {
-  const text = Math.abs(difference * 100).toFixed(1)
-  if (Number(text) === 0) return "0.0"
-  return `${difference < 0 ? MINUS : "+"}${text}`
+  const size = Math.abs(difference * 100)
+  if (size < SMALLEST) return "0.0"
+  return `${difference < 0 ? MINUS : "+"}${size < 0.05 ? size.toFixed(Math.ceil(-Math.log10(size))) : size.toFixed(1)}`
 }
+
+/** Points that are what rounding makes of none. */
+const SMALLEST = 1e-6
 
 /** `−0.9 … +1.9`. */
 const pointsInterval = ({ low, high }: Interval): string => `${points(low)} … ${points(high)}`
@@ -86,6 +89,7 @@ export const verdictWords = (verdict: Verdict): string => VERDICTS[verdict]
 
 const TESTS: Readonly<Record<Difference["test"], string>> = {
   mcnemar: "McNemar",
+  "paired-permutation": "permutation",
   "paired-bootstrap": "bootstrap",
   unpaired: "unpaired",
 }

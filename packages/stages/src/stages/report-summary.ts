@@ -5,7 +5,7 @@ import { Type } from "typebox"
 /** Scores, and before and after, as a page, a text, tables, figures and data. */
 export const reportSummary = defineStage({
   name: "report/summary",
-  version: 4,
+  version: 5,
   summary:
     "Scores of any models on any benchmarks, with intervals; compares before and after training: a page, tables, figures, data",
   input: Type.Object(
