@@ -61,6 +61,7 @@ describe("a result in words", () => {
     expect(marginText(0.01)).toBe("±1 point")
     expect(marginText(0.005)).toBe("±0.5 points")
     expect(listText(["a", "b", "c"])).toBe("a, b and c")
+    expect(listText(["a, x", "b", "c"])).toBe("a, x; b; and c")
   })
 })
 

@@ -26,8 +26,18 @@ export const estimateText = (estimate: Estimate): string =>
 export const basisText = ({ n, seeds }: Estimate): string =>
   `n = ${n}, ${seeds === 1 ? "1 seed" : `${seeds} seeds`}`
 
+/** What the scores of both sides rest on: `n = 270, 3 seeds after, 1 before`. */
+export const sidesText = (before: Score | undefined, after: Score | undefined): string => {
+  const score = after ?? before
+  if (score === undefined) return "–"
+  const basis = [basisText(score), ...drawsText(score)].join(", ")
+  if (before === undefined || after === undefined) return basis
+  if (before.n !== after.n) return `${basis} after; ${basisText(before)} before`
+  return before.seeds === after.seeds ? basis : `${basis} after, ${before.seeds} before`
+}
+
 /** `5 draws with a spread of 0.4`, of a random view. */
-export const drawsText = ({ draws }: Pick<Score, "draws">): ReadonlyArray<string> =>
+const drawsText = ({ draws }: Pick<Score, "draws">): ReadonlyArray<string> =>
   draws === undefined ? [] : [`${draws.count} draws with a spread of ${(draws.spread * 100).toFixed(1)}`]
 
 /** What guessing gets. */
@@ -94,9 +104,14 @@ const TESTS: Readonly<Record<Difference["test"], string>> = {
   unpaired: "unpaired",
 }
 
-/** The test of a difference in words. */
-export const testWords = (test: Difference["test"]): string => TESTS[test]
+/** `p = 0.021, McNemar`: corrected by Holm's method, with the test that it is from. */
+export const testText = ({ adjusted, test }: Pick<Difference, "adjusted" | "test">): string =>
+  `${pValue(adjusted.holm)}, ${TESTS[test]}`
 
-/** `a, b and c`. */
-export const listText = (items: ReadonlyArray<string>): string =>
-  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`
+/** `a, b and c`; of names with commas `a, x; b, y; and c, z`. */
+export const listText = (items: ReadonlyArray<string>): string => {
+  const comma = items.some((item) => item.includes(",")) ? "; " : ", "
+  return items.length < 2
+    ? items.join("")
+    : `${items.slice(0, -1).join(comma)}${comma === ", " ? "" : ";"} and ${items.at(-1)}`
+}

@@ -9,7 +9,7 @@ import { drawn, element, escapeText, type Markup } from "./markup.ts"
 import { pairCards, worstCards } from "./pictures.ts"
 import { provenance } from "./provenance.ts"
 import { STYLE } from "./style.ts"
-import { scoreTable } from "./table.ts"
+import { categoryTable, scoreTable } from "./table.ts"
 
 /** The report as one HTML page that needs no other file, no network and no script. */
 export const reportPage = (report: Report, figures: ReadonlyArray<Figure>): string => {
@@ -141,7 +141,7 @@ const partSections = (
     const content = element("figure", {}, partKey(compares), wide(bars))
     const title = element("bdi", {}, cell.name)
     return cell.kind === "mmvp"
-      ? [element("h3", {}, title), content, ...changesNote(cell)]
+      ? [element("h3", {}, title), content, ...changesNote(cell), categoryTable(cell)]
       : [element("details", {}, element("summary", {}, "Each class of ", title), content)]
   })
   const left = cells.filter(({ parts }) => parts.length > 0).length - shown.length
@@ -159,8 +159,14 @@ const partSections = (
 }
 
 const changesNote = ({ parts }: Cell): ReadonlyArray<Markup> =>
-  parts.some(({ changes }) => changes !== undefined)
-    ? [element("p", { class: "quiet" }, "On the right, pairs gained and lost.")]
+  parts.some(({ difference }) => difference !== undefined)
+    ? [
+        element(
+          "p",
+          { class: "quiet" },
+          "On the right, after minus before in points with its 95 % interval; p corrected by Holm's method for the number of categories in this report.",
+        ),
+      ]
     : []
 
 const pairSection = ({ changedPairs }: Report): ReadonlyArray<Markup> => {
