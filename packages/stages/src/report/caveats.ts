@@ -69,7 +69,10 @@ const noiseCaveat = (cells: ReadonlyArray<Cell>): ReadonlyArray<string> => {
 
 const seedCaveat = (findings: number, cells: ReadonlyArray<Cell>): ReadonlyArray<string> => {
   const runs = Math.max(0, ...cells.flatMap(({ runs }) => [runs.before, runs.after]))
-  if (findings === 0) return []
+  if (findings === 0 && runs < 2)
+    return [
+      "One seed for each score: the intervals say how much the choice of test items matters, not how much another seed would differ.",
+    ]
   if (runs > 1)
     return [
       `Up to ${runs} seeds: intervals are of a bootstrap that draws seeds as well as items, widened as Student's t asks for so few seeds.`,

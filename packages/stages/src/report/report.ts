@@ -1,6 +1,7 @@
 import type { ImportedScore } from "../results/index.ts"
 import type { Answers } from "./answers.ts"
 import type { Cell, Measured } from "./cells.ts"
+import type { Mistakes } from "./mistakes.ts"
 import type { Thumbnail } from "./thumbnail.ts"
 import type { TrainingPoint } from "./training-log.ts"
 
@@ -31,4 +32,8 @@ export interface Report {
   readonly changedPairs: ReadonlyArray<ChangedPair>
   /** What was mistaken for what, and the worst mistakes. */
   readonly answers: ReadonlyArray<Answers>
+  /** The worst answers to benchmarks that are no classifications. */
+  readonly mistakes: ReadonlyArray<Mistakes>
+  /** How many predictions were too many to be shown. */
+  readonly hiddenPredictions: number
 }

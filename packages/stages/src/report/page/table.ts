@@ -72,11 +72,7 @@ const cellRows = (cell: Cell, compares: boolean): ReadonlyArray<Markup> =>
         "th",
         { scope: "row" },
         index === 0 ? element("bdi", {}, cell.name) : "",
-        element(
-          "span",
-          { class: "quiet" },
-          index === 0 ? `${row.measure.title}, ${sidesText(row.before, row.after)}` : row.measure.title,
-        ),
+        element("span", { class: "quiet" }, `${row.measure.title}, ${sidesText(row.before, row.after)}`),
       ),
       element("td", {}, chanceText(row.chance)),
       ...(compares
