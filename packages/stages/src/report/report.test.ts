@@ -89,7 +89,7 @@ describe("the report", () => {
     expect(metric.difference).toMatchObject({ value: 0.125, p_holm: p })
     const told = `+25.0 (+10.1 … +40.0)`
     expect(text).toContain(`| ${told} | p = 0.004, McNemar | better |`)
-    expect(categories).toContain("+25.0 (+10.1\\,\\ldots\\,+40.0) & 0.004, McNemar & better")
+    expect(categories).toContain("+25.0 (+10.1\\,\\ldots\\,+40.0) & 0.004 & McNemar & better & not shown")
     expect(page.replaceAll(/<[^>]*>/g, " ")).toMatch(/Texts\s+n = 40, 1 seed\s+50\.0/)
     expect(page).toContain("10 gained, 0 lost")
     expect(rows.filter(({ category }) => category === "Texts")).toMatchObject([
@@ -381,8 +381,8 @@ No score changed by more than noise. After minus before, in points: scene pairs 
     const [head = "", first = ""] = csv.split("\r\n")
     expect(head.split(",")).toEqual(Object.keys(rows[0]))
     expect(first).toMatch(/^measured,,"'=scenes, 50 %",mmvp,class,,average,,before,0.5,/)
-    expect(tex).toContain("\\begin{tabular}{lllrrrrlll}")
-    expect(tex).toMatch(/=scenes, 50 \\% & pairs right & n = 80, 1 seed & 25\.0\\,\\% &/)
+    expect(tex).toContain("\\begin{tabular}{llrrrrrrrlll}")
+    expect(tex).toContain("=scenes, 50 \\% & pairs right & 80 & 1 & 25.0 & 50.0 (39.5--60.5) &")
   })
 
   it("sets imported scores beside its own, without an interval", async () => {
@@ -401,7 +401,7 @@ No score changed by more than noise. After minus before, in points: scene pairs 
       { imported: [imported] },
     )
     for (const told of [page, text]) expect(told).toContain("61.0\u202f% (no interval, n = 100)")
-    expect(tex).toContain("61.0\\,\\% (no interval, n = 100)")
+    expect(tex).toContain("scenes (imported) & acc1 & 100 & -- & -- & 61.0 (no interval) \\\\")
     expect(rows.at(-1)).toMatchObject({ source: "imported", model: "ViT-X", low: null, seeds: null, n: 100 })
   })
 

@@ -104,9 +104,12 @@ const TESTS: Readonly<Record<Difference["test"], string>> = {
   unpaired: "unpaired",
 }
 
+/** The test of a difference in words. */
+export const testWords = (test: Difference["test"]): string => TESTS[test]
+
 /** `p = 0.021, McNemar`: corrected by Holm's method, with the test that it is from. */
 export const testText = ({ adjusted, test }: Pick<Difference, "adjusted" | "test">): string =>
-  `${pValue(adjusted.holm)}, ${TESTS[test]}`
+  `${pValue(adjusted.holm)}, ${testWords(test)}`
 
 /** `a, b and c`; of names with commas `a, x; b, y; and c, z`. */
 export const listText = (items: ReadonlyArray<string>): string => {
