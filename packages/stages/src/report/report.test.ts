@@ -92,6 +92,7 @@ describe("the report", () => {
     expect(categories).toContain("+25.0 (+10.1\\,\\ldots\\,+40.0) & 0.004 & McNemar & better & not shown")
     expect(page.replaceAll(/<[^>]*>/g, " ")).toMatch(/Texts\s+n = 40, 1 seed\s+50\.0/)
     expect(page).toContain("10 gained, 0 lost")
+    expect(page).not.toContain("are not drawn")
     expect(rows.filter(({ category }) => category === "Texts")).toMatchObject([
       { side: "before", metric: "pairs_right", value: 0.5, n: 40, chance: 0.25, difference: null },
       { side: "after", value: 0.75, difference: 0.25, p_holm: twice, verdict: "better", gained: 10 },
@@ -295,6 +296,16 @@ No score changed by more than noise. After minus before, in points: scene pairs 
     expect(page).toContain("a &lt;b&gt;sign&lt;/b&gt;, number 3")
     expect(page.match(/<img/g)).toHaveLength(6)
     expect(page).toContain("Right only before")
+    const models = await run(
+      {
+        before: [pairs("scenes", "1010", "class", "clip")],
+        after: [pairs("scenes", "1110", "class", "one"), pairs("scenes", "1010", "class", "other")],
+      },
+      { pairs: folder },
+    )
+    expect(models.page).toContain("Pairs whose answer changed: one, scenes")
+    expect(models.page).not.toContain("Pairs whose answer changed: other, scenes")
+    expect(models.page.match(/<img/g)).toHaveLength(2)
   })
 
   it("compares each model with the one of its own label", async () => {

@@ -7,7 +7,8 @@ import type { TrainingPoint } from "./training-log.ts"
 
 /** A pair of images whose answer differs before and after, to be looked at. */
 export interface ChangedPair {
-  readonly benchmark: string
+  /** The benchmark, with the model where there are several. */
+  readonly name: string
   readonly category: string
   readonly change: "gained" | "lost"
   readonly images: readonly [ShownImage, ShownImage]

@@ -27,7 +27,7 @@ export const reportPage = (report: Report, figures: ReadonlyArray<Figure>): stri
     ...mapped("Models and benchmarks", named("heat-map-"), HEAT_MAP),
     section(compares ? "Before and after" : "Scores", ...filters(report), scoreTable(report)),
     ...partSections(cells, figure, compares),
-    ...pairSection(report),
+    ...pairSections(report),
     ...answerSections(report, figure),
     ...mistakeSections(report),
     ...trainingSection(report, figure("loss")),
@@ -174,21 +174,18 @@ const changesNote = ({ parts }: Cell): ReadonlyArray<Markup> =>
       ]
     : []
 
-const pairSection = ({ changedPairs }: Report): ReadonlyArray<Markup> => {
-  const [first] = changedPairs
-  if (first === undefined) return []
-  return [
+const pairSections = ({ changedPairs }: Report): ReadonlyArray<Markup> =>
+  [...new Set(changedPairs.map(({ name }) => name))].map((name) =>
     section(
-      `Pairs of ${first.benchmark} whose answer changed`,
+      `Pairs whose answer changed: ${name}`,
       element(
         "p",
         { class: "quiet" },
-        "The first of each category, not the best. A pair is right when each statement picks its own image.",
+        "The first of each category that changed in at least half of the runs, not the best. A pair is right when each statement picks its own image.",
       ),
-      ...pairCards(changedPairs),
+      ...pairCards(changedPairs.filter((pair) => pair.name === name)),
     ),
-  ]
-}
+  )
 
 const answerSections = (
   { answers }: Report,

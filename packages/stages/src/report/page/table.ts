@@ -147,7 +147,7 @@ const importedRows = (imported: Report["imported"], compares: boolean): Readonly
 export const categoryTable = (cell: Cell): Markup => {
   const { parts } = cell
   const compares = parts.some(({ difference }) => difference !== undefined)
-  const heads = ["Pairs", ...(compares ? ["Before", "After", "Difference"] : ["Score"])]
+  const heads = compares ? ["Before", "After", "Difference"] : ["Score"]
   return element(
     "div",
     { class: "wide" },
@@ -172,8 +172,12 @@ export const categoryTable = (cell: Cell): Markup => {
           element(
             "tr",
             {},
-            element("th", { scope: "row" }, element("bdi", {}, name)),
-            element("td", {}, sidesText(before, after)),
+            element(
+              "th",
+              { scope: "row" },
+              element("bdi", {}, name),
+              element("span", { class: "quiet" }, sidesText(before, after)),
+            ),
             ...(compares
               ? [
                   element("td", {}, scoreCell(cell, before)),
