@@ -41,6 +41,16 @@ def change(gained, lost, items, level):
     return interval((weights @ cells - half, weights @ cells + half))
 
 
+def permuted(changes, sizes):
+    """Every swap of before and after in the items of a mean of the classes' means; items that didn't change change nothing."""
+    weights = np.concatenate([np.full(size, 1 / (size * len(sizes))) for size in sizes])
+    moved = np.flatnonzero(changes)
+    found = stats.permutation_test(
+        ((np.asarray(changes) * weights)[moved], np.zeros(len(moved))), lambda a, b, axis: (a - b).sum(axis=axis),
+        permutation_type="samples", n_resamples=np.inf, vectorized=True, alternative="two-sided")
+    return float(found.pvalue)
+
+
 p_values = [[0.01, 0.04, 0.03, 0.005], [0.2], [0.5, 0.5, 0.001], r.uniform(0, 0.2, 29).tolist(), [1, 1, 1]]
 runs = [[0.01, 0.02, 0.015], [-0.01, 0.02, 0.0, 0.005], [0.3, 0.31, 0.29, 0.3, 0.32], [0.001, -0.001]]
 differences = r.choice([-1, 0, 1], 120, p=[0.08, 0.77, 0.15]).astype(float).tolist()
@@ -68,6 +78,9 @@ json.dump({
     "equivalence": [[b.tolist(), a.tolist(), m, float(ttost_paired(a, b, -m, m)[0])] for b, a in pairs for m in (0.01, 0.03, 0.06)],
     "change": [[g, l, n, level, change(g, l, n, level)]
                for g, l, n in ((0, 0, 10), (4, 0, 40), (120, 80, 1000), (3, 9, 50_000)) for level in (0.9, 0.95)],
+    "permutation": [[c, sizes, permuted(c, sizes)] for c, sizes in (
+        ([1, 1, 1, 0, 0, 0, 0, 0, 0, 0, -1, 0], [10, 2]), ([1, 1, 1, 1, 0, 0, -1, 0, 0, 0, 0, 1], [12]),
+        ([1, 1, 1, 1, 1, 0, 1, -1, -1, 0, 0, 0], [7, 5]), ([0.5, -1, 0.25, 1, 1, 0, 0, 0], [2, 6]))],
     "bootstrap": {"values": differences, "interval": resampled(differences)},
     "bootstrap-clusters": {
         "clusters": clusters,

@@ -1,12 +1,5 @@
-import { createHash } from "node:crypto"
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
-import { permanent } from "@diva-pipeline/core"
-import { type TSchema, Type } from "typebox"
-import { Value } from "typebox/value"
-import type { BenchmarkSample } from "../evaluation/benchmarks/index.ts"
-import { readSafetensors } from "../formats/index.ts"
-import { type Thumbnail, thumbnail } from "./thumbnail.ts"
+import { findPictures, nameOf, readColumns, readFacts, readSamples } from "./predictions.ts"
+import type { Thumbnail } from "./thumbnail.ts"
 
 /** How often images of one class got one answer. */
 export interface Confusion {
@@ -42,17 +35,9 @@ export interface Answers {
 
 /** More classes than this are no picture any more. */
 const MOST_CLASSES = 20
-const MOST_WORST = 12
 
-const PredictionsFile = Type.Object({
-  task: Type.String(),
-  benchmark: Type.String(),
-  model: Type.Optional(Type.String()),
-  view: Type.String(),
-  n: Type.Integer({ minimum: 1 }),
-  classnames: Type.Optional(Type.Array(Type.String())),
-})
-const SamplesFile = Type.Object({ keys: Type.Array(Type.String()), digests: Type.Array(Type.String()) })
+/** Mistakes shown of each benchmark. */
+export const MOST_WORST = 12
 
 /**
  * Reads predictions of a classification, as `evaluate/score` leaves them; those of other tasks have no confusion.
@@ -63,12 +48,11 @@ export const readAnswers = async (
   folder: string,
   images: ReadonlyArray<string>,
 ): Promise<Answers | undefined> => {
-  const about = await readJson(join(folder, "predictions.json"), PredictionsFile)
+  const about = await readFacts(folder)
   const { task, classnames } = about
   if (task !== "classification" || classnames === undefined) return undefined
-  const samples = await readJson(join(folder, "samples.json"), SamplesFile)
-  const tensors = await readSafetensors(join(folder, "predictions.safetensors"))
-  const column = (name: string): ArrayLike<number> => numbersOf(tensors.get(name)?.data)
+  const samples = await readSamples(folder)
+  const column = await readColumns(folder)
   const [labels, top, score, own] = [column("label"), column("top"), column("score"), column("own")]
   const k = Math.max(1, Math.round(top.length / Math.max(1, own.length)))
   const answers = Int32Array.from({ length: about.n }, (_, sample) => top[sample * k] ?? 0)
@@ -84,9 +68,8 @@ export const readAnswers = async (
     images,
     worst.map(({ sample }) => samples.digests[sample] ?? ""),
   )
-  const name = [about.model, about.benchmark].filter((part) => part !== undefined).join(", ")
   return {
-    name: about.view === "class" ? name : `${name} (${about.view} view)`,
+    name: nameOf(about),
     n: about.n,
     classes: shown.map((label) => classnames[label] ?? ""),
     classCount: classnames.length,
@@ -100,18 +83,6 @@ export const readAnswers = async (
     })),
   }
 }
-
-const readJson = async <const Schema extends TSchema>(file: string, schema: Schema) => {
-  const value: unknown = JSON.parse(await readFile(file, "utf8"))
-  if (Value.Check(schema, value)) return value
-  throw permanent("this is no file of predictions", {
-    file,
-    hint: "predictions are an output of evaluate/score",
-  })
-}
-
-const numbersOf = (data: unknown): ArrayLike<number> =>
-  data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array ? data : []
 
 /** All classes that have images; of many those with the most mistakes. */
 const shownClasses = (
@@ -147,31 +118,3 @@ const confusionOf = (
       return { label: place, answer: other, count, share: given.length === 0 ? 0 : count / given.length }
     })
   })
-
-/** Splits that a benchmark may have been scored on, in the order in which they are looked through. */
-const SPLITS = ["test", "val", "validation"]
-
-/** Pictures by the beginnings of their SHA-256, as far as the benchmarks have them, of whatever layout. */
-const findPictures = async (sources: ReadonlyArray<string>, digests: ReadonlyArray<string>) => {
-  const wanted = new Set(digests)
-  const found = new Map<string, Thumbnail>()
-  for (const source of sources)
-    for await (const { image } of samplesOf(source)) {
-      const digest = createHash("sha256").update(image).digest("hex").slice(0, 32)
-      if (!wanted.delete(digest)) continue
-      const picture = await thumbnail(image)
-      if (picture !== undefined) found.set(digest, picture)
-      if (wanted.size === 0) return found
-    }
-  return found
-}
-
-/** The samples of all splits that there are. */
-async function* samplesOf(source: string): AsyncGenerator<BenchmarkSample> {
-  const { openBenchmark } = await import("../evaluation/benchmarks/index.ts")
-  const opened = await Promise.allSettled(SPLITS.map((split) => openBenchmark(source, split)))
-  const there = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []))
-  const [refused] = opened
-  if (there.length === 0 && refused?.status === "rejected") throw refused.reason
-  for (const benchmark of there) yield* benchmark.samples()
-}

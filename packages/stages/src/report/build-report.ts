@@ -25,6 +25,9 @@ export interface ReportSources {
 
 const DEFAULT_MARGIN = 1
 
+/** Mistakes of more predictions than this make a page of pictures alone. */
+const MOST_PREDICTIONS = 24
+
 /**
  * Reads the sources and compares before and after.
  *
@@ -58,7 +61,7 @@ export const buildReport = Effect.fnUntraced(function* (
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, value]) => [name, String(value)] as const),
     changedPairs: yield* changedPairs(sources, sides),
-    answers: yield* answersOf(sources),
+    ...(yield* answersOf(sources)),
   }
   return report
 })
@@ -78,11 +81,19 @@ const changedPairs = Effect.fnUntraced(function* (
 })
 
 const answersOf = Effect.fnUntraced(function* ({ predictions = [], images = [] }: ReportSources) {
-  const found = yield* Effect.forEach(predictions, (folder) =>
+  const shown = predictions.slice(0, MOST_PREDICTIONS)
+  const found = yield* Effect.forEach(shown, (folder) =>
     attempt(async () => {
-      const { readAnswers } = await import("./answers.ts")
-      return readAnswers(folder, images)
+      const [{ readAnswers }, { readMistakes }] = await Promise.all([
+        import("./answers.ts"),
+        import("./mistakes.ts"),
+      ])
+      return { answers: await readAnswers(folder, images), mistakes: await readMistakes(folder, images) }
     }, folder),
   )
-  return found.flatMap((answers) => answers ?? [])
+  return {
+    answers: found.flatMap(({ answers }) => answers ?? []),
+    mistakes: found.flatMap(({ mistakes }) => mistakes ?? []),
+    hiddenPredictions: predictions.length - shown.length,
+  }
 })

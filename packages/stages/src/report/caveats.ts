@@ -14,11 +14,8 @@ export const caveats = ({ cells, imported, margin }: Report): ReadonlyArray<stri
     ...cells.flatMap(({ name, flags }) => flags.map((flag) => `${name}: ${flag}`)),
     ...noiseCaveat(cells),
     ...seedCaveat(findings.length, cells),
-    ...(findings.length < 2
-      ? []
-      : [
-          `${findings.length} main metrics are compared. A verdict counts only if the p-value corrected for all of them by Holm's method is below 0.05; without it about one comparison in twenty looks like a change by luck alone.`,
-        ]),
+    ...familyCaveat(findings.length),
+    ...categoryCaveat(cells),
     ...preservedCaveat(cells, margin),
     ...belowChance(cells),
     ...(imported.length === 0
@@ -71,21 +68,43 @@ const noiseCaveat = (cells: ReadonlyArray<Cell>): ReadonlyArray<string> => {
 }
 
 const seedCaveat = (findings: number, cells: ReadonlyArray<Cell>): ReadonlyArray<string> => {
-  const runs = Math.max(0, ...cells.map(({ runs }) => runs.after))
-  if (findings === 0) return []
+  const runs = Math.max(0, ...cells.flatMap(({ runs }) => [runs.before, runs.after]))
+  if (findings === 0 && runs < 2)
+    return [
+      "One seed for each score: the intervals say how much the choice of test items matters, not how much another seed would differ.",
+    ]
   if (runs > 1)
     return [
-      `Up to ${runs} seeds: intervals are of a bootstrap that draws seeds as well as items, and are as wide as Student's t where seeds differ.`,
+      `Up to ${runs} seeds: intervals are of a bootstrap that draws seeds as well as items, widened as Student's t asks for so few seeds.`,
     ]
   return [
-    "One training run: the intervals say how much the choice of test items matters, not how much another seed would differ.",
+    "One seed on each side: the intervals say how much the choice of test items matters, not how much another seed would differ.",
+  ]
+}
+
+const familyCaveat = (findings: number): ReadonlyArray<string> =>
+  findings < 2
+    ? []
+    : [
+        `${findings} main metrics are compared. A verdict counts only if the p-value corrected for all of them by Holm's method is below 0.05; without it about one in twenty comparisons of what is the same would look like a change.`,
+      ]
+
+/** Categories have few pairs each, and there are many of them. */
+const categoryCaveat = (cells: ReadonlyArray<Cell>): ReadonlyArray<string> => {
+  const compared = cells.flatMap(({ parts }) => parts.filter(({ difference }) => difference !== undefined))
+  const sizes = compared.map(({ n }) => n)
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)]
+  if (compared.length === 0) return []
+  const pairs = least === most ? `${most}` : `${least} to ${most}`
+  return [
+    `${compared.length} categories are compared, of ${pairs} ${most === 1 ? "pair" : "pairs"} each, and corrected together, apart from the main metrics: so few pairs show large changes only.`,
   ]
 }
 
 const preservedCaveat = (cells: ReadonlyArray<Cell>, margin: number): ReadonlyArray<string> =>
   findingsOf(cells).some(({ difference }) => difference.equivalence !== undefined)
     ? [
-        `Preserved within ${marginText(margin)} means: two one-sided tests at 5 % exclude a change beyond that on either side (the 90 % interval lies within it). "Not shown" is no loss, only too few items to exclude one.`,
+        `Preserved within ${marginText(margin)} means: two one-sided tests at 5 % exclude a change beyond that on either side (the 90 % interval lies within it), for each score by itself, not corrected for their number. "Not shown" is no loss: it says that a change beyond the margin isn't excluded.`,
       ]
     : []
 
@@ -96,6 +115,6 @@ const belowChance = (cells: ReadonlyArray<Cell>): ReadonlyArray<string> =>
     const low = parts.filter(({ before, after }) => ((after ?? before)?.interval.high ?? 1) < chance)
     if (low.length === 0) return []
     return [
-      `Below guessing on ${name}: ${listText(low.map((part) => part.name))}. There the model answers both statements of a pair with the same image: it does not see the difference.`,
+      `Below guessing on ${name}: ${listText(low.map((part) => part.name))}. A model that answers both statements of a pair with the same image, as it doesn't see the difference, gets no pair right.`,
     ]
   })

@@ -130,13 +130,8 @@ const makeCell = (
   const baseline = files.before[0]?.model
   const sameItems = all.every(({ items }) => items.digest === first?.items.digest)
   const measures = measuresOf(kind, new Set(all.flatMap(({ metrics }) => Object.keys(metrics))), benchmark)
-  const rows = measures.map((measure) =>
-    compareMetric(files, measure, {
-      sameItems,
-      margin,
-      names: [benchmark, view, model ?? "", prompts ?? ""],
-    }),
-  )
+  const comparing = { sameItems, margin, names: [benchmark, view, model ?? "", prompts ?? ""] }
+  const rows = measures.map((measure) => compareMetric(files, measure, comparing))
   return {
     ...named,
     kind,
@@ -149,7 +144,7 @@ const makeCell = (
     runs: { before: files.before.length, after: files.after.length },
     sameItems,
     rows: rows.filter(({ before, after }) => before !== undefined || after !== undefined),
-    parts: compareParts(files, sameItems),
+    parts: compareParts(files, comparing),
     origins: { before: originsOf(sides.before), after: originsOf(sides.after) },
     flags: [...new Set(all.flatMap(({ flags = [] }) => flags))],
     untold: rows.flatMap(({ measure, before, after }) =>

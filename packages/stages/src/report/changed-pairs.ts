@@ -8,9 +8,12 @@ import { thumbnail } from "./thumbnail.ts"
 /** Pairs shown for each side of the change. */
 const MOST_SHOWN = 6
 
+/** Models whose changes are shown. */
+const MOST_MODELS = 6
+
 /**
- * Pairs whose answer differs between the two sides in at least half of the runs: the first of each category, gained
- * and lost.
+ * Pairs whose answer differs between the two sides of a model in at least half of the runs: the first of each category,
+ * gained and lost.
  *
  * @param folder the pairs benchmark that the metrics are of; pairs that it doesn't have are left out
  */
@@ -24,33 +27,54 @@ export const findChangedPairs = async (
   const pairs = await readPairsBenchmark(folder)
   const byId = new Map(pairs.map((pair) => [`${pair.first.id}/${pair.second.id}`, pair]))
   const changed: Array<ChangedPair> = []
-  for (const { benchmark, id, change } of pickChanges(before, after)) {
+  for (const { name, id, change } of compareModels(before, after)) {
     const pair = byId.get(id)
     const images = pair === undefined ? undefined : await shownImages(pair)
     if (pair !== undefined && images !== undefined)
-      changed.push({ benchmark, category: pair.category, change, images })
+      changed.push({ name, category: pair.category, change, images })
   }
   return changed
 }
 
 interface Change {
-  readonly benchmark: string
+  readonly name: string
   readonly id: string
   readonly change: "gained" | "lost"
 }
 
-const pickChanges = (
+/** The changes of each model on the first pairs benchmark; a single model before is what all after come from. */
+const compareModels = (
   before: ReadonlyArray<Metrics>,
   after: ReadonlyArray<Metrics>,
 ): ReadonlyArray<Change> => {
   const isPairs = ({ kind, view }: Metrics): boolean => kind === "mmvp" && view === "class"
   const benchmark = before.find(isPairs)?.benchmark
-  const ofBenchmark = (files: ReadonlyArray<Metrics>) =>
-    files.filter((file) => isPairs(file) && file.benchmark === benchmark)
   if (benchmark === undefined) return []
+  const [from, to] = [before, after].map((files) =>
+    files.filter((file) => isPairs(file) && file.benchmark === benchmark),
+  )
+  if (from === undefined || to === undefined) return []
+  const single = new Set(from.map(({ model }) => model)).size === 1
+  const models = [...new Set(to.map(({ model }) => model))]
+  return models.slice(0, MOST_MODELS).flatMap((model) => {
+    const own = from.filter((file) => single || file.model === model)
+    const name = models.length === 1 || model === undefined ? benchmark : `${model}, ${benchmark}`
+    return pickChanges(
+      name,
+      own,
+      to.filter((file) => file.model === model),
+    )
+  })
+}
+
+const pickChanges = (
+  name: string,
+  from: ReadonlyArray<Metrics>,
+  to: ReadonlyArray<Metrics>,
+): ReadonlyArray<Change> => {
+  if (from.length === 0) return []
   const shareOf = (files: ReadonlyArray<Metrics>, id: string): number =>
     mean(files.map(({ pairs = [] }) => pairs.find(({ pair }) => pair === id)?.right ?? 0))
-  const [from, to] = [ofBenchmark(before), ofBenchmark(after)]
   const taken = new Set<string>()
   const counts = { gained: 0, lost: 0 }
   return (from[0]?.pairs ?? []).flatMap(({ pair, category }): ReadonlyArray<Change> => {
@@ -60,7 +84,7 @@ const pickChanges = (
     if (Math.abs(difference) < 0.5 || taken.has(place) || counts[change] === MOST_SHOWN) return []
     taken.add(place)
     counts[change]++
-    return [{ benchmark, id: pair, change }]
+    return [{ name, id: pair, change }]
   })
 }
 

@@ -1,4 +1,5 @@
 import type { Metrics } from "../evaluation/metrics/index.ts"
+import type { RandomStream } from "../randomness/index.ts"
 import {
   type Changes,
   comparePaired,
@@ -6,6 +7,8 @@ import {
   type Equivalence,
   equivalenceOf,
   type Interval,
+  type PairedDifference,
+  type Seeds,
   unpairedDifference,
 } from "../statistics/index.ts"
 import type { Measure } from "./measures.ts"
@@ -17,8 +20,8 @@ export interface Difference {
   readonly value: number
   /** 95 %, over items and seeds. */
   readonly interval: Interval
-  /** `mcnemar`, `paired-bootstrap`: item by item; `unpaired`: from the two intervals, wider. */
-  readonly test: "mcnemar" | "paired-bootstrap" | "unpaired"
+  /** `mcnemar`, `paired-permutation`, `paired-bootstrap`: item by item; `unpaired`: from the two intervals, wider. */
+  readonly test: "mcnemar" | "paired-permutation" | "paired-bootstrap" | "unpaired"
   /** How likely so large a difference is when there is none. */
   readonly p: number
   /** The same, corrected for the number of comparisons: Holm's, and Benjamini and Hochberg's. */
@@ -63,28 +66,39 @@ export const compareMetric = (files: Files, measure: Measure, comparing: Compari
       ? undefined
       : ((comparing.sameItems ? pairedDifference(files, measure, comparing) : undefined) ??
         unpaired(before, after, comparing.margin))
-  const difference: Difference | undefined =
-    found === undefined
-      ? undefined
-      : { ...found, adjusted: { holm: found.p, fdr: found.p }, verdict: "within-noise" }
-  return { measure, chance, before, after, difference }
+  return { measure, chance, before, after, difference: found === undefined ? undefined : uncorrected(found) }
 }
 
+/** A difference before it is corrected for the others of its report, and judged. */
 type Found = Omit<Difference, "adjusted" | "verdict">
+
+const uncorrected = (found: Found): Difference => ({
+  ...found,
+  adjusted: { holm: found.p, fdr: found.p },
+  verdict: "within-noise",
+})
+
+/** What answers to the same items differ by, or two scores where these aren't known. */
+export const compareShares = (
+  scores: { readonly before: Score; readonly after: Score },
+  items: { readonly before: Seeds; readonly after: Seeds } | undefined,
+  margin: number,
+  stream: RandomStream,
+): Difference =>
+  uncorrected(
+    items === undefined
+      ? unpaired(scores.before, scores.after, margin)
+      : foundOf(comparePaired(items.before, items.after, stream), margin),
+  )
 
 const pairedDifference = (files: Files, measure: Measure, comparing: Comparing): Found | undefined => {
   const found = byItems(files, measure, comparing) ?? byResamples(files, measure, comparing)
-  if (found === undefined) return undefined
+  return found === undefined ? undefined : foundOf(found, comparing.margin)
+}
+
+const foundOf = (found: PairedDifference, margin: number): Found => {
   const { value, interval, test, p, changes, isUnchanged } = found
-  return {
-    value,
-    interval,
-    test,
-    p,
-    changes,
-    isUnchanged,
-    equivalence: equivalenceOf(found, comparing.margin),
-  }
+  return { value, interval, test, p, changes, isUnchanged, equivalence: equivalenceOf(found, margin) }
 }
 
 const byItems = (files: Files, measure: Measure, { names }: Comparing) => {

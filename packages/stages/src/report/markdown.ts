@@ -1,20 +1,20 @@
 import { caveats } from "./caveats.ts"
 import type { Cell } from "./cells.ts"
-import type { Row } from "./differences.ts"
+import type { Difference, Row } from "./differences.ts"
 import { findingsOf, headline } from "./headline.ts"
 import type { Report } from "./report.ts"
 import type { Score } from "./scores.ts"
 import { shownImports } from "./shown-imports.ts"
 import { visible } from "./visible.ts"
 import {
-  basisText,
   chanceText,
   differenceText,
   estimateText,
   importedText,
   marginText,
   preservedText,
-  pValue,
+  sidesText,
+  testText,
   verdictWords,
 } from "./words.ts"
 
@@ -47,11 +47,11 @@ const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<st
   return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n")
 }
 
+const COMPARED = ["Difference (points)", "p (Holm), test", "Verdict"]
+
 const scoreTable = ({ cells, margin }: Report): string => {
   const compares = findingsOf(cells).length > 0
-  const head = compares
-    ? ["Before", "After", "Difference (points)", "Holm", "Verdict", `Within ${marginText(margin)}`]
-    : ["Score"]
+  const head = compares ? ["Before", "After", ...COMPARED, `Within ${marginText(margin)}`] : ["Score"]
   return table(
     ["Benchmark", "Metric", "Basis", "Chance", ...head],
     cells.flatMap((cell) => cell.rows.map((row) => metricLine(cell, row, compares))),
@@ -62,20 +62,21 @@ const scoreCell = (score: Score | undefined): string => (score === undefined ? "
 
 const metricLine = ({ name }: Cell, row: Row, compares: boolean): ReadonlyArray<string> => {
   const { measure, chance, before, after, difference } = row
-  const score = after ?? before
-  const start = [name, measure.title, score === undefined ? "–" : basisText(score), chanceText(chance)]
-  if (!compares) return [...start, scoreCell(score)]
-  const compared =
-    difference === undefined
-      ? ["–", "–", "–", "–"]
-      : [
-          differenceText(difference),
-          pValue(difference.adjusted.holm),
-          verdictWords(difference.verdict),
-          preservedText(difference.equivalence),
-        ]
-  return [...start, scoreCell(before), scoreCell(after), ...compared]
+  const start = [name, measure.title, sidesText(before, after), chanceText(chance)]
+  if (!compares) return [...start, scoreCell(after ?? before)]
+  return [
+    ...start,
+    scoreCell(before),
+    scoreCell(after),
+    ...comparedCells(difference),
+    preservedText(difference?.equivalence),
+  ]
 }
+
+const comparedCells = (difference: Difference | undefined): ReadonlyArray<string> =>
+  difference === undefined
+    ? COMPARED.map(() => "–")
+    : [differenceText(difference), testText(difference), verdictWords(difference.verdict)]
 
 const importedTable = (report: Report): ReadonlyArray<string> => {
   const imported = shownImports(report)
@@ -95,8 +96,17 @@ const importedTable = (report: Report): ReadonlyArray<string> => {
       ]
 }
 
-const partTable = ({ name, parts }: Cell): string =>
-  `## ${escapeMarkdown(name)} by category\n\n${table(
-    ["Category", "Pairs", "Before", "After"],
-    parts.map((part) => [part.name, String(part.n), scoreCell(part.before), scoreCell(part.after)]),
+const partTable = ({ name, parts }: Cell): string => {
+  const compares = parts.some(({ difference }) => difference !== undefined)
+  const head = compares ? ["Before", "After", ...COMPARED] : ["Score"]
+  return `## ${escapeMarkdown(name)} by category\n\n${table(
+    ["Category", "Pairs", ...head],
+    parts.map(({ name: category, before, after, difference }) => [
+      category,
+      sidesText(before, after),
+      ...(compares
+        ? [scoreCell(before), scoreCell(after), ...comparedCells(difference)]
+        : [scoreCell(after ?? before)]),
+    ]),
   )}`
+}

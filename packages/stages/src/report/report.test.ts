@@ -60,6 +60,7 @@ const run = async (
       .map((line) => JSON.parse(line)),
     csv: await read("results.csv"),
     tex: await read("results.tex"),
+    categories: await read("categories.tex").catch(() => ""),
     figures: (await readdir(join(out, "figures"))).sort(),
   }
 }
@@ -68,6 +69,50 @@ const mostly = "1100".repeat(20)
 const better = "1110".repeat(20)
 
 describe("the report", () => {
+  it("compares each category of pairs, and corrects for their number", async () => {
+    const [texts, counts] = ["1100".repeat(10), "1000".repeat(10)]
+    const { page, text, summary, rows, csv, categories } = await run({
+      before: [pairs("scenes", texts + counts)],
+      after: [pairs("scenes", "1110".repeat(10) + counts)],
+    })
+    const [metric] = summary.benchmarks[0].metrics
+    const [first, second] = summary.benchmarks[0].parts
+    // Six digits of 2/2¹⁰, and twice it.
+    const [p, twice] = [0.00195312, 0.00390625]
+    expect(first).toMatchObject({ name: "Texts", n: 40, difference: { value: 0.25, p, p_holm: twice } })
+    expect(first.difference).toMatchObject({
+      test: "mcnemar",
+      verdict: "better",
+      changes: { gained: 10, lost: 0 },
+    })
+    expect(second.difference).toMatchObject({ value: 0, p: 1, verdict: "unchanged" })
+    expect(metric.difference).toMatchObject({ value: 0.125, p_holm: p })
+    const told = `+25.0 (+10.1 … +40.0)`
+    expect(text).toContain(`| ${told} | p = 0.004, McNemar | better |`)
+    expect(categories).toContain("+25.0 (+10.1\\,\\ldots\\,+40.0) & 0.004 & McNemar & better & not shown")
+    expect(page.replaceAll(/<[^>]*>/g, " ")).toMatch(/Texts\s+n = 40, 1 seed\s+50\.0/)
+    expect(page).toContain("10 gained, 0 lost")
+    expect(page).not.toContain("are not drawn")
+    expect(rows.filter(({ category }) => category === "Texts")).toMatchObject([
+      { side: "before", metric: "pairs_right", value: 0.5, n: 40, chance: 0.25, difference: null },
+      { side: "after", value: 0.75, difference: 0.25, p_holm: twice, verdict: "better", gained: 10 },
+    ])
+    expect(csv).toContain(",pairs_right,Texts,after,0.75,")
+  })
+
+  it("compares categories over seeds, and such of other pairs by their intervals", async () => {
+    const after = [better, `1111${better.slice(4)}`].map((outcomes) => pairs("scenes", outcomes))
+    const several = await run({ before: [pairs("scenes", mostly)], after })
+    const [texts] = several.summary.benchmarks[0].parts
+    expect(texts.difference).toMatchObject({ test: "paired-bootstrap" })
+    expect(texts.difference.changes).toBeUndefined()
+    expect(texts.after.seeds).toBe(2)
+    expect(several.text).toContain("| Texts | n = 40, 2 seeds after, 1 before |")
+    const other = await run({ before: [pairs("scenes", mostly)], after: [pairs("scenes", `${better}11`)] })
+    expect(other.summary.benchmarks[0].parts[0].difference.test).toBe("unpaired")
+    expect(other.text).toContain("| Texts | n = 41, 1 seed after; n = 40, 1 seed before |")
+  })
+
   it("says in words what changed beyond noise", async () => {
     const { summary, text, page } = await run({
       before: [pairs("scenes", mostly), pairs("real", mostly)],
@@ -101,18 +146,18 @@ describe("the report", () => {
     )
     expect(text.replaceAll("\u202f", " ")).toBe(`# Test
 
-No score changed by more than noise. After minus before, in points: scene pairs +25.0 (−27.6 … +60.9), n = 4, 1 seed.
+No score changed by more than noise. After minus before, in points: scene pairs +25.0 (−25.5 … +58.8), n = 4, 1 seed.
 
-| Benchmark | Metric | Basis | Chance | Before | After | Difference (points) | Holm | Verdict | Within ±1 point |
+| Benchmark | Metric | Basis | Chance | Before | After | Difference (points) | p (Holm), test | Verdict | Within ±1 point |
 |---|---|---|---|---|---|---|---|---|---|
-| scene pairs | pairs right | n = 4, 1 seed | 25.0 % | 50.0 % (21.3 … 78.7 %) | 75.0 % (47.2 … 100.0 %) | +25.0 (−27.6 … +60.9) | p = 1.000 | within noise | not shown |
+| scene pairs | pairs right | n = 4, 1 seed | 25.0 % | 50.0 % (21.3 … 78.7 %) | 75.0 % (47.2 … 100.0 %) | +25.0 (−25.5 … +58.8) | p = 1.000, McNemar | within noise | not shown |
 
 ## scene pairs by category
 
-| Category | Pairs | Before | After |
-|---|---|---|---|
-| Texts | 2 | 50.0 % (9.5 … 90.5 %) | 100.0 % (34.2 … 100.0 %) |
-| Quantity and Count | 2 | 50.0 % (9.5 … 90.5 %) | 50.0 % (9.5 … 90.5 %) |
+| Category | Pairs | Before | After | Difference (points) | p (Holm), test | Verdict |
+|---|---|---|---|---|---|---|
+| Texts | n = 2, 1 seed | 50.0 % (9.5 … 90.5 %) | 100.0 % (34.2 … 100.0 %) | +50.0 (−39.8 … +100.0) | p = 1.000, McNemar | within noise |
+| Quantity and Count | n = 2, 1 seed | 50.0 % (9.5 … 90.5 %) | 50.0 % (9.5 … 90.5 %) | 0.0 (−49.0 … +49.0) | p = 1.000, McNemar | unchanged |
 
 ## How it ran
 
@@ -124,8 +169,9 @@ No score changed by more than noise. After minus before, in points: scene pairs 
 ## How far to trust this
 
 - Within noise: scene pairs. The 95 % interval of the difference contains zero, or its test, corrected for the number of comparisons, gives 0.05 or more: a change of this size would often come about by luck alone. That is no proof that nothing changed.
-- One training run: the intervals say how much the choice of test items matters, not how much another seed would differ.
-- Preserved within ±1 point means: two one-sided tests at 5 % exclude a change beyond that on either side (the 90 % interval lies within it). "Not shown" is no loss, only too few items to exclude one.
+- One seed on each side: the intervals say how much the choice of test items matters, not how much another seed would differ.
+- 2 categories are compared, of 2 pairs each, and corrected together, apart from the main metrics: so few pairs show large changes only.
+- Preserved within ±1 point means: two one-sided tests at 5 % exclude a change beyond that on either side (the 90 % interval lies within it), for each score by itself, not corrected for their number. "Not shown" is no loss: it says that a change beyond the margin isn't excluded.
 `)
   })
 
@@ -250,6 +296,16 @@ No score changed by more than noise. After minus before, in points: scene pairs 
     expect(page).toContain("a &lt;b&gt;sign&lt;/b&gt;, number 3")
     expect(page.match(/<img/g)).toHaveLength(6)
     expect(page).toContain("Right only before")
+    const models = await run(
+      {
+        before: [pairs("scenes", "1010", "class", "clip")],
+        after: [pairs("scenes", "1110", "class", "one"), pairs("scenes", "1010", "class", "other")],
+      },
+      { pairs: folder },
+    )
+    expect(models.page).toContain("Pairs whose answer changed: one, scenes")
+    expect(models.page).not.toContain("Pairs whose answer changed: other, scenes")
+    expect(models.page.match(/<img/g)).toHaveLength(2)
   })
 
   it("compares each model with the one of its own label", async () => {
@@ -317,7 +373,7 @@ No score changed by more than noise. After minus before, in points: scene pairs 
       before: [pairs("=scenes, 50 %", mostly)],
       after: [pairs("=scenes, 50 %", better)],
     })
-    expect(rows).toHaveLength(2)
+    expect(rows.filter(({ category }) => category === null)).toHaveLength(2)
     expect(rows[0]).toMatchObject({
       side: "before",
       value: 0.5,
@@ -335,9 +391,9 @@ No score changed by more than noise. After minus before, in points: scene pairs 
     })
     const [head = "", first = ""] = csv.split("\r\n")
     expect(head.split(",")).toEqual(Object.keys(rows[0]))
-    expect(first).toMatch(/^measured,,"'=scenes, 50 %",mmvp,class,,average,before,0.5,/)
-    expect(tex).toContain("\\begin{tabular}{llrrrrrrr}")
-    expect(tex).toMatch(/=scenes, 50 \\% \(n = 80, 1 seed\) & pairs right & 25\.0\\,\\% &/)
+    expect(first).toMatch(/^measured,,"'=scenes, 50 %",mmvp,class,,average,,before,0.5,/)
+    expect(tex).toContain("\\begin{tabular}{llrrrrrrrlll}")
+    expect(tex).toContain("=scenes, 50 \\% & pairs right & 80 & 1 & 25.0 & 50.0 (39.5--60.5) &")
   })
 
   it("sets imported scores beside its own, without an interval", async () => {
@@ -356,7 +412,7 @@ No score changed by more than noise. After minus before, in points: scene pairs 
       { imported: [imported] },
     )
     for (const told of [page, text]) expect(told).toContain("61.0\u202f% (no interval, n = 100)")
-    expect(tex).toContain("61.0\\,\\% (no interval, n = 100)")
+    expect(tex).toContain("scenes (imported) & acc1 & 100 & -- & -- & 61.0 (no interval) \\\\")
     expect(rows.at(-1)).toMatchObject({ source: "imported", model: "ViT-X", low: null, seeds: null, n: 100 })
   })
 
@@ -375,7 +431,7 @@ No score changed by more than noise. After minus before, in points: scene pairs 
       { before: [], after: [pairs("scenes", mostly)] },
       { imported: [file] },
     )
-    expect(rows).toHaveLength(302)
+    expect(rows.filter(({ category }) => category === null)).toHaveLength(302)
     for (const told of [page, text, tex]) expect(told).not.toContain("m300")
     expect(text).toContain("301 imported scores are too many to be shown")
   })

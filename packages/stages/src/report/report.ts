@@ -1,12 +1,14 @@
 import type { ImportedScore } from "../results/index.ts"
 import type { Answers } from "./answers.ts"
 import type { Cell, Measured } from "./cells.ts"
+import type { Mistakes } from "./mistakes.ts"
 import type { Thumbnail } from "./thumbnail.ts"
 import type { TrainingPoint } from "./training-log.ts"
 
 /** A pair of images whose answer differs before and after, to be looked at. */
 export interface ChangedPair {
-  readonly benchmark: string
+  /** The benchmark, with the model where there are several. */
+  readonly name: string
   readonly category: string
   readonly change: "gained" | "lost"
   readonly images: readonly [ShownImage, ShownImage]
@@ -31,4 +33,8 @@ export interface Report {
   readonly changedPairs: ReadonlyArray<ChangedPair>
   /** What was mistaken for what, and the worst mistakes. */
   readonly answers: ReadonlyArray<Answers>
+  /** The worst answers to benchmarks that are no classifications. */
+  readonly mistakes: ReadonlyArray<Mistakes>
+  /** How many predictions were too many to be shown. */
+  readonly hiddenPredictions: number
 }

@@ -1,5 +1,5 @@
 import type { Cell, Origin } from "./cells.ts"
-import type { Row } from "./differences.ts"
+import type { Difference, Row } from "./differences.ts"
 import type { Report } from "./report.ts"
 import type { Score } from "./scores.ts"
 
@@ -12,6 +12,8 @@ export interface ResultRow {
   readonly view: string | null
   readonly prompts: string | null
   readonly metric: string
+  /** Of the share of right pairs in one category of a benchmark. */
+  readonly category: string | null
   /** `only` where nothing is compared. */
   readonly side: "before" | "after" | "only"
   readonly value: number
@@ -43,7 +45,9 @@ export interface ResultRow {
 
 /** Every score of a report, before and after, and what was imported. Differences stand with the score after. */
 export const resultRows = ({ cells, imported }: Report): ReadonlyArray<ResultRow> => [
-  ...cells.flatMap((cell) => cell.rows.flatMap((row) => rowsOf(cell, row))),
+  ...cells.flatMap((cell) =>
+    [...metricRows(cell), ...categoryRows(cell)].flatMap((told) => rowsOf(cell, told)),
+  ),
   ...imported.map(
     ({ model, benchmark, kind, metric, value, n, source }): ResultRow => ({
       ...NO_COMPARISON,
@@ -54,6 +58,7 @@ export const resultRows = ({ cells, imported }: Report): ReadonlyArray<ResultRow
       view: null,
       prompts: null,
       metric,
+      category: null,
       side: "only",
       value,
       low: null,
@@ -85,19 +90,42 @@ const NO_COMPARISON = {
   p_equivalence: null,
 } as const
 
-const rowsOf = (cell: Cell, row: Row): ReadonlyArray<ResultRow> => {
-  const { before, after } = row
+/** What is scored and compared: a metric, or a category. */
+interface Told extends Pick<Row, "before" | "after" | "difference" | "chance"> {
+  readonly metric: string
+  readonly category: string | null
+}
+
+const metricRows = ({ rows }: Cell): ReadonlyArray<Told> =>
+  rows.map((row) => ({ ...row, metric: row.measure.metric, category: null }))
+
+/** Each category of pairs as a score of its own. */
+const categoryRows = ({ kind, rows, parts }: Cell): ReadonlyArray<Told> => {
+  const chance = rows.find(({ measure }) => measure.primary)?.chance
+  if (kind !== "mmvp") return []
+  return parts.map(({ name, before, after, difference }) => ({
+    metric: "pairs_right",
+    category: name,
+    chance,
+    before,
+    after,
+    difference,
+  }))
+}
+
+const rowsOf = (cell: Cell, told: Told): ReadonlyArray<ResultRow> => {
+  const { before, after, difference } = told
   const alone = before === undefined || after === undefined
   return [
     ...(before === undefined
       ? []
-      : [scoreRow(cell, row, before, alone ? "only" : "before", cell.origins.before)]),
+      : [scoreRow(cell, told, before, alone ? "only" : "before", cell.origins.before)]),
     ...(after === undefined
       ? []
       : [
           {
-            ...scoreRow(cell, row, after, alone ? "only" : "after", cell.origins.after),
-            ...comparisonOf(row),
+            ...scoreRow(cell, told, after, alone ? "only" : "after", cell.origins.after),
+            ...comparisonOf(difference),
           },
         ]),
   ]
@@ -105,7 +133,7 @@ const rowsOf = (cell: Cell, row: Row): ReadonlyArray<ResultRow> => {
 
 const scoreRow = (
   { model, benchmark, kind, view, prompts }: Cell,
-  { measure, chance }: Row,
+  { metric, category, chance }: Told,
   { value, interval, n, seeds, draws }: Score,
   side: ResultRow["side"],
   origins: ReadonlyArray<Origin>,
@@ -116,7 +144,8 @@ const scoreRow = (
   kind,
   view,
   prompts: prompts ?? null,
-  metric: measure.metric,
+  metric,
+  category,
   side,
   value,
   low: interval.low,
@@ -131,7 +160,7 @@ const scoreRow = (
   keys: origins.map(({ key }) => key).join(" "),
 })
 
-const comparisonOf = ({ difference }: Row) => {
+const comparisonOf = (difference: Difference | undefined) => {
   if (difference === undefined) return NO_COMPARISON
   const { value, interval, test, p, adjusted, verdict, changes, equivalence } = difference
   return {

@@ -8,9 +8,13 @@ import type { Report } from "./report.ts"
 import type { Score } from "./scores.ts"
 import { smooth } from "./training-log.ts"
 
-const round = (value: number): number => Number(value.toFixed(6))
+/** What may be far below a millionth, and is not 0. */
+const P_VALUES = new Set(["p", "p_holm", "p_fdr"])
 
-/** `summary.json`: the report for programs. Shares in 0…1, rounded to six decimals. */
+const round = (name: string, value: number): number =>
+  Number(P_VALUES.has(name) ? value.toPrecision(6) : value.toFixed(6))
+
+/** `summary.json`: the report for programs. Shares in 0…1, rounded to six decimals; p-values to six digits. */
 export const summaryJson = (report: Report): string => {
   const summary = {
     title: report.title,
@@ -22,7 +26,7 @@ export const summaryJson = (report: Report): string => {
     details: Object.fromEntries(report.details),
     caveats: caveats(report),
   }
-  return `${JSON.stringify(summary, (_, value) => (typeof value === "number" ? round(value) : value), 2)}\n`
+  return `${JSON.stringify(summary, (name, value) => (typeof value === "number" ? round(name, value) : value), 2)}\n`
 }
 
 const benchmark = (cell: Cell) => {
@@ -85,12 +89,12 @@ const differenceOf = ({ value, interval, test, p, adjusted, changes, equivalence
   verdict,
 })
 
-const part = ({ name, n, before, after, changes }: PartRow) => ({
+const part = ({ name, n, before, after, difference }: PartRow) => ({
   name,
   n,
   before: score(before),
   after: score(after),
-  changes,
+  difference: difference === undefined ? undefined : differenceOf(difference),
 })
 
 const training = ({ training }: Report) => {

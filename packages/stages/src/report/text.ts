@@ -6,13 +6,12 @@ import { provenanceNotes } from "./provenance-changes.ts"
 import type { Report } from "./report.ts"
 import { visible } from "./visible.ts"
 import {
-  basisText,
   differenceText,
   estimateText,
   marginText,
   preservedText,
-  pValue,
-  testWords,
+  sidesText,
+  testText,
   verdictWords,
 } from "./words.ts"
 
@@ -34,30 +33,38 @@ export const reportText = (report: Report): ReportText => ({
       "before",
       "after",
       "difference",
-      "test (Holm)",
+      "p (Holm), test",
       "verdict",
       `within ${marginText(report.margin)}`,
     ],
-    ...report.cells.flatMap((cell) => cell.rows.map((row) => lineOf(cell, row).map(visible))),
+    ...report.cells.flatMap((cell) => [
+      ...cell.rows.map((row) => lineOf(cell.name, row.measure.title, row)),
+      ...categoryLines(cell),
+    ]),
   ],
   notes: [...provenanceNotes(report.cells), ...caveats(report)].map(visible),
 })
 
-const lineOf = ({ name }: Cell, { measure, before, after, difference }: Row): ReadonlyArray<string> => {
-  const score = after ?? before
-  return [
+const categoryLines = ({ kind, name, parts }: Cell): ReadonlyArray<ReadonlyArray<string>> =>
+  kind === "mmvp" ? parts.map((part) => lineOf(`${name}: ${part.name}`, "pairs right", part)) : []
+
+const lineOf = (
+  name: string,
+  metric: string,
+  { before, after, difference }: Pick<Row, "before" | "after" | "difference">,
+): ReadonlyArray<string> =>
+  [
     name,
-    measure.title,
-    score === undefined ? "–" : basisText(score),
+    metric,
+    sidesText(before, after),
     before === undefined ? "–" : estimateText(before),
     after === undefined ? "–" : estimateText(after),
     ...(difference === undefined
       ? ["–", "–", "–", "–"]
       : [
           differenceText(difference),
-          `${pValue(difference.adjusted.holm)}, ${testWords(difference.test)}`,
+          testText(difference),
           verdictWords(difference.verdict),
           preservedText(difference.equivalence),
         ]),
-  ]
-}
+  ].map(visible)

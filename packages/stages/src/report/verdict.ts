@@ -13,30 +13,37 @@ export type Verdict = "better" | "worse" | "within-noise" | "unchanged"
 
 /**
  * Corrects the p-values for the number of comparisons and judges by them. The main metrics are one family, all others
- * another: a report of more metrics doesn't weaken what its main ones show.
+ * another, and the categories a third: a report of more metrics doesn't weaken what its main ones show.
  */
 export const correctTogether = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> => {
-  const adjusted = new Map<Difference, Difference["adjusted"]>()
-  for (const primary of [true, false]) {
-    const family = cells.flatMap(({ rows }) =>
-      rows.flatMap(({ measure, difference }) => (measure.primary === primary ? (difference ?? []) : [])),
-    )
-    const values = family.map(({ p }) => p)
-    const [strict, mild] = [holm(values), benjaminiHochberg(values)]
-    family.forEach((difference, index) => {
-      adjusted.set(difference, { holm: strict[index] ?? 1, fdr: mild[index] ?? 1 })
-    })
-  }
-  const judged = (row: Row): Row => {
-    const { difference } = row
+  const adjusted = new Map(familiesOf(cells).flatMap(correctFamily))
+  const judged = <A extends { readonly difference: Difference | undefined }>(one: A): A => {
+    const { difference } = one
     const found = difference === undefined ? undefined : adjusted.get(difference)
-    if (difference === undefined || found === undefined) return row
-    return {
-      ...row,
-      difference: { ...difference, adjusted: found, verdict: verdictOf(difference, found.holm) },
-    }
+    if (difference === undefined || found === undefined) return one
+    const verdict = verdictOf(difference, found.holm)
+    return { ...one, difference: { ...difference, adjusted: found, verdict } }
   }
-  return cells.map((cell) => ({ ...cell, rows: cell.rows.map(judged) }))
+  return cells.map((cell) => ({ ...cell, rows: cell.rows.map(judged), parts: cell.parts.map(judged) }))
+}
+
+const familiesOf = (cells: ReadonlyArray<Cell>): ReadonlyArray<ReadonlyArray<Difference>> => {
+  const rows = cells.flatMap((cell) => cell.rows)
+  const of = (some: ReadonlyArray<Pick<Row, "difference">>) =>
+    some.flatMap(({ difference }) => difference ?? [])
+  return [
+    of(rows.filter(({ measure }) => measure.primary)),
+    of(rows.filter(({ measure }) => !measure.primary)),
+    of(cells.flatMap(({ parts }) => parts)),
+  ]
+}
+
+const correctFamily = (family: ReadonlyArray<Difference>) => {
+  const values = family.map(({ p }) => p)
+  const [strict, mild] = [holm(values), benjaminiHochberg(values)]
+  return family.map(
+    (difference, index) => [difference, { holm: strict[index] ?? 1, fdr: mild[index] ?? 1 }] as const,
+  )
 }
 
 /** A change counts when zero lies outside its interval and Holm's corrected test agrees. */

@@ -50,7 +50,9 @@ describe("a result in words", () => {
     const size = (value: number) => sizeText({ value, interval: { low: 0, high: 0 } })
     expect(size(0.045)).toBe("+4.5")
     expect(size(-0.003)).toBe(`${MINUS}0.3`)
-    expect(size(-0.0004)).toBe("0.0")
+    expect(size(-0.0004)).toBe(`${MINUS}0.04`)
+    expect(size(0.00003)).toBe("+0.003")
+    expect(size(1e-17)).toBe("0.0")
   })
 
   it("gives p-values, margins and lists as papers do", () => {
@@ -59,6 +61,7 @@ describe("a result in words", () => {
     expect(marginText(0.01)).toBe("±1 point")
     expect(marginText(0.005)).toBe("±0.5 points")
     expect(listText(["a", "b", "c"])).toBe("a, b and c")
+    expect(listText(["a, x", "b", "c"])).toBe("a, x; b; and c")
   })
 })
 

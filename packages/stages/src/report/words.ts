@@ -26,8 +26,18 @@ export const estimateText = (estimate: Estimate): string =>
 export const basisText = ({ n, seeds }: Estimate): string =>
   `n = ${n}, ${seeds === 1 ? "1 seed" : `${seeds} seeds`}`
 
+/** What the scores of both sides rest on: `n = 270, 3 seeds after, 1 before`. */
+export const sidesText = (before: Score | undefined, after: Score | undefined): string => {
+  const score = after ?? before
+  if (score === undefined) return "–"
+  const basis = [basisText(score), ...drawsText(score)].join(", ")
+  if (before === undefined || after === undefined) return basis
+  if (before.n !== after.n) return `${basis} after; ${basisText(before)} before`
+  return before.seeds === after.seeds ? basis : `${basis} after, ${before.seeds} before`
+}
+
 /** `5 draws with a spread of 0.4`, of a random view. */
-export const drawsText = ({ draws }: Pick<Score, "draws">): ReadonlyArray<string> =>
+const drawsText = ({ draws }: Pick<Score, "draws">): ReadonlyArray<string> =>
   draws === undefined ? [] : [`${draws.count} draws with a spread of ${(draws.spread * 100).toFixed(1)}`]
 
 /** What guessing gets. */
@@ -38,12 +48,15 @@ export const chanceText = (chance: number | undefined): string =>
 export const importedText = ({ value, n }: ImportedScore): string =>
   `${percent(value)} (no interval${n === undefined ? "" : `, n = ${n}`})`
 
-/** A difference of shares in percentage points with its sign: `+4.5`, `−0.3`, `0.0`. */
+/** A difference of shares in percentage points with its sign: `+4.5`, `−0.3`, `+0.02`, and `0.0` of none alone. */
 const points = (difference: number): string => {
-  const text = Math.abs(difference * 100).toFixed(1)
-  if (Number(text) === 0) return "0.0"
-  return `${difference < 0 ? MINUS : "+"}${text}`
+  const size = Math.abs(difference * 100)
+  if (size < SMALLEST) return "0.0"
+  return `${difference < 0 ? MINUS : "+"}${size < 0.05 ? size.toFixed(Math.ceil(-Math.log10(size))) : size.toFixed(1)}`
 }
+
+/** Points that are what rounding makes of none. */
+const SMALLEST = 1e-6
 
 /** `−0.9 … +1.9`. */
 const pointsInterval = ({ low, high }: Interval): string => `${points(low)} … ${points(high)}`
@@ -86,6 +99,7 @@ export const verdictWords = (verdict: Verdict): string => VERDICTS[verdict]
 
 const TESTS: Readonly<Record<Difference["test"], string>> = {
   mcnemar: "McNemar",
+  "paired-permutation": "permutation",
   "paired-bootstrap": "bootstrap",
   unpaired: "unpaired",
 }
@@ -93,6 +107,14 @@ const TESTS: Readonly<Record<Difference["test"], string>> = {
 /** The test of a difference in words. */
 export const testWords = (test: Difference["test"]): string => TESTS[test]
 
-/** `a, b and c`. */
-export const listText = (items: ReadonlyArray<string>): string =>
-  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`
+/** `p = 0.021, McNemar`: corrected by Holm's method, with the test that it is from. */
+export const testText = ({ adjusted, test }: Pick<Difference, "adjusted" | "test">): string =>
+  `${pValue(adjusted.holm)}, ${testWords(test)}`
+
+/** `a, b and c`; of names with commas `a, x; b, y; and c, z`. */
+export const listText = (items: ReadonlyArray<string>): string => {
+  const comma = items.some((item) => item.includes(",")) ? "; " : ", "
+  return items.length < 2
+    ? items.join("")
+    : `${items.slice(0, -1).join(comma)}${comma === ", " ? "" : ";"} and ${items.at(-1)}`
+}

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { encodeMetrics } from "../evaluation/metrics/index.ts"
 import { drawingsOf } from "./drawings.ts"
 import { drawFigures, onPaper } from "./figures/index.ts"
-import { latexTable } from "./latex.ts"
+import { latexCategories, latexTable } from "./latex.ts"
 import { summaryMarkdown } from "./markdown.ts"
 import { reportPage } from "./page/index.ts"
 import { attempt } from "./read-sources.ts"
@@ -30,6 +30,8 @@ export const writeReport = Effect.fnUntraced(function* (folder: string, report: 
     "results.csv": csvText(rows),
     "results.tex": latexTable(report),
   }
+  const categories = latexCategories(report)
+  if (categories !== undefined) files["categories.tex"] = categories
   for (const { name, svg, spec } of figures) {
     files[join("figures", `${name}.svg`)] = `${onPaper(svg)}\n`
     files[join("figures", `${name}.vl.json`)] = `${JSON.stringify(spec, null, 1)}\n`

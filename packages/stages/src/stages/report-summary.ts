@@ -5,7 +5,7 @@ import { Type } from "typebox"
 /** Scores, and before and after, as a page, a text, tables, figures and data. */
 export const reportSummary = defineStage({
   name: "report/summary",
-  version: 4,
+  version: 5,
   summary:
     "Scores of any models on any benchmarks, with intervals; compares before and after training: a page, tables, figures, data",
   input: Type.Object(
@@ -40,16 +40,20 @@ export const reportSummary = defineStage({
         maxItems: 100,
       }),
       predictions: Type.Array(artefact("predictions"), {
-        description: "Predictions of classifications, for what was mistaken for what and the worst mistakes",
-        default: [],
-        maxItems: 100,
-      }),
-      images: Type.Array(artefact("benchmark | classification-benchmark"), {
         description:
-          "The benchmarks of those predictions, in whatever layout, for pictures of the worst mistakes",
+          "Predictions of any benchmarks, for the worst mistakes, and of classifications for what was mistaken for what; of more than 24 the first are shown",
         default: [],
-        maxItems: 100,
+        maxItems: 100_000,
       }),
+      images: Type.Array(
+        artefact("benchmark | classification-benchmark | pairs-benchmark | retrieval-benchmark"),
+        {
+          description:
+            "The benchmarks of those predictions, in whatever layout, for pictures of the worst mistakes",
+          default: [],
+          maxItems: 100,
+        },
+      ),
       training: Type.Optional(
         artefact("training-log", { description: "The training's log, drawn as a loss curve" }),
       ),
@@ -70,7 +74,7 @@ export const reportSummary = defineStage({
     report: {
       kind: "report",
       description:
-        "index.html, summary.md, summary.json, results.jsonl, .csv and .tex, figures, and records of the answers",
+        "index.html, summary.md, summary.json, results.jsonl, .csv and .tex, categories.tex, figures, and records of the answers",
     },
   },
   isolation: "inline",

@@ -1,8 +1,9 @@
 import type { RandomStream } from "../randomness/index.ts"
+import { TIE } from "./changes.ts"
 import { covarianceOf, spreadOf } from "./covariance.ts"
-import { studentQuantile } from "./distributions.ts"
+import { normalBelow, studentQuantile } from "./distributions.ts"
 import { type Interval, LEVEL, normalWidth } from "./interval.ts"
-import { mean } from "./moments.ts"
+import { mean, standardDeviation } from "./moments.ts"
 import { type Grouping, groupsOf, itemDraw } from "./resampling.ts"
 
 /** One number an item from each seed (run); all seeds have answered the same items, in the same order. */
@@ -141,19 +142,29 @@ export const percentileInterval = ({ estimate, replicates }: Distribution, level
   }
 }
 
-/** How likely a value at least as far on the other side of `value` is: two-sided, never 0. */
-export const pValueAgainst = ({ replicates }: Distribution, value: number): number => {
-  const least = Math.min(shareAtMost(replicates, value), shareAtLeast(replicates, value))
-  return Math.min(1, 2 * least)
+/** Of fewer replicates than this their count says little. */
+const FEW = 10
+
+/**
+ * How likely a value at least as far on the other side of `value` is: two-sided. Where the replicates hardly
+ * reach it the p-value is that of a normal distribution of their spread: no number of comparisons would let a count of
+ * none among 4000 pass a correction.
+ */
+export const pValueAgainst = ({ estimate, replicates }: Distribution, value: number): number => {
+  const counted = Math.min(1, 2 * Math.min(shareAtMost(replicates, value), shareAtLeast(replicates, value)))
+  const few = (2 * (FEW + 1)) / (replicates.length + 1)
+  const spread = standardDeviation(replicates)
+  if (counted >= few || spread < TIE) return counted
+  return Math.min(few, 2 * normalBelow(-Math.abs(estimate - value) / spread))
 }
 
-/** The share of replicates at most as large, of one more of them than there are. */
+/** The share of replicates at most as large, of one more of them than there are. Rounding makes none smaller or larger. */
 export const shareAtMost = (replicates: Float64Array, value: number): number =>
-  (countOf(replicates, (one) => one <= value) + 1) / (replicates.length + 1)
+  (countOf(replicates, (one) => one <= value + TIE) + 1) / (replicates.length + 1)
 
 /** The share of replicates at least as large, of one more of them than there are. */
 export const shareAtLeast = (replicates: Float64Array, value: number): number =>
-  (countOf(replicates, (one) => one >= value) + 1) / (replicates.length + 1)
+  (countOf(replicates, (one) => one >= value - TIE) + 1) / (replicates.length + 1)
 
 const countOf = (replicates: Float64Array, counts: (one: number) => boolean): number => {
   let count = 0

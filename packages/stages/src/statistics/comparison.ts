@@ -1,8 +1,9 @@
 import type { RandomStream } from "../randomness/index.ts"
 import { bootstrap, type Distribution, percentileInterval, pValueAgainst, type Seeds } from "./bootstrap.ts"
-import { changeInterval, hull, type Interval, LEVEL } from "./interval.ts"
+import { isPlainMean, TIE, type UnitChanges, unitChanges } from "./changes.ts"
+import { type ChangedItems, changeInterval, hull, type Interval, LEVEL } from "./interval.ts"
 import { mcnemarTest } from "./mcnemar.ts"
-import { mean } from "./moments.ts"
+import { permutationTest } from "./permutation.ts"
 import type { Grouping } from "./resampling.ts"
 
 /** Items right only after and only before; known where each item is plainly right or wrong. */
@@ -17,13 +18,14 @@ export interface PairedDifference {
   readonly value: number
   /** 95 %, over items and seeds. */
   readonly interval: Interval
-  readonly n: number
+  /** How many items there are, or clusters of them: what is drawn, and tells of no other. */
+  readonly units: number
   readonly seeds: { readonly before: number; readonly after: number }
   /** How likely so large a difference is when there is none: of the named test. */
   readonly p: number
-  readonly test: "mcnemar" | "paired-bootstrap"
+  readonly test: "mcnemar" | "paired-permutation" | "paired-bootstrap"
   readonly changes: Changes | undefined
-  /** Whether not one item has changed, on the mean over the seeds. */
+  /** Whether every item has the same answer in every seed of both sides. */
   readonly isUnchanged: boolean
   /** The interval at another level: for a test of equivalence. */
   readonly intervalAt: (level: number) => Interval
@@ -31,8 +33,10 @@ export interface PairedDifference {
 }
 
 /**
- * Compares two scorings item by item: far sharper than comparing two means, as most items don't change. Where every item
- * is right or wrong and there is one seed on both sides the test is McNemar's, else the bootstrap's.
+ * Compares two scorings item by item: far sharper than comparing two means, as most items don't change. The test is of
+ * the difference that is told. With one seed on both sides it is McNemar's where all items are right or wrong and count
+ * alike, else a permutation of both sides of each item; with several seeds the bootstrap's, which draws them, too, and
+ * is no surer than the permutation.
  */
 export const comparePaired = (
   before: Seeds,
@@ -42,39 +46,50 @@ export const comparePaired = (
 ): PairedDifference => {
   const distribution = bootstrap({ of: after, without: before, ...(grouping && { grouping }) }, stream)
   const changes = changesOf(before, after)
-  const n = before[0].length
-  const { gained, lost } = meanChanges(before, after)
+  const units = unitChanges(before, after, grouping)
+  const strata = units.map(changedItems)
   // Where few items changed the bootstrap is too sure; the adjusted interval of the change is not.
-  const intervalAt = (level: number): Interval => {
-    const adjusted = changeInterval(gained, lost, n, level)
-    return hull(percentileInterval(distribution, level), adjusted)
-  }
+  const intervalAt = (level: number): Interval =>
+    hull(percentileInterval(distribution, level), changeInterval(strata, level))
+  const isCount = changes !== undefined && isPlainMean(before[0].length, grouping)
   return {
-    value: distribution.estimate,
+    value: Math.abs(distribution.estimate) < TIE ? 0 : distribution.estimate,
     interval: intervalAt(LEVEL),
-    n,
+    units: strata.reduce((sum, { items }) => sum + items, 0),
     seeds: { before: before.length, after: after.length },
-    ...(changes === undefined
-      ? { p: pValueAgainst(distribution, 0), test: "paired-bootstrap" }
-      : { p: mcnemarTest(changes.gained, changes.lost), test: "mcnemar" }),
+    ...(isCount
+      ? { p: mcnemarTest(changes.gained, changes.lost), test: "mcnemar" }
+      : testOf(units, distribution, before.length + after.length === 2, stream)),
     changes,
-    isUnchanged: gained === 0 && lost === 0,
+    isUnchanged: [...before, ...after].every((seed) => isSame(seed, before[0])),
     intervalAt,
     distribution,
   }
 }
 
-/** How much items have gained and lost on the mean over the seeds: whole items where there is one seed. */
-const meanChanges = (before: Seeds, after: Seeds): Changes => {
-  let [gained, lost] = [0, 0]
-  for (let item = 0; item < before[0].length; item++) {
-    const at = (seeds: Seeds): number => mean(seeds.map((values) => values[item] ?? 0))
-    const difference = at(after) - at(before)
-    if (difference > 0) gained += difference
-    else lost -= difference
-  }
-  return { gained, lost }
+const testOf = (
+  units: UnitChanges,
+  distribution: Distribution,
+  single: boolean,
+  stream: RandomStream,
+): Pick<PairedDifference, "p" | "test"> => {
+  const permuted = permutationTest(units, stream)
+  return single
+    ? { p: permuted, test: "paired-permutation" }
+    : { p: Math.max(permuted, pValueAgainst(distribution, 0)), test: "paired-bootstrap" }
 }
+
+const changedItems = (changes: Float64Array): ChangedItems => {
+  let [gained, lost] = [0, 0]
+  for (const change of changes) {
+    if (change > 0) gained += change
+    else lost -= change
+  }
+  return { gained, lost, items: changes.length }
+}
+
+const isSame = (one: ArrayLike<number>, other: ArrayLike<number>): boolean =>
+  one.length === other.length && Array.from(one).every((value, item) => value === other[item])
 
 const changesOf = (before: Seeds, after: Seeds): Changes | undefined => {
   if (before.length > 1 || after.length > 1) return undefined

@@ -25,12 +25,12 @@ export const EQUIVALENCE_LEVEL = 0.9
 export const equivalenceOf = (difference: PairedDifference, margin: number): Equivalence => {
   const interval = difference.intervalAt(EQUIVALENCE_LEVEL)
   const { replicates } = difference.distribution
-  const net = Math.round(difference.value * difference.n)
+  const net = Math.round(difference.value * difference.units)
   const p = Math.max(
     shareAtLeast(replicates, margin),
     shareAtMost(replicates, -margin),
-    binomialAtMost(Math.max(0, net), difference.n, margin),
-    binomialAtMost(Math.max(0, -net), difference.n, margin),
+    binomialAtMost(Math.max(0, net), difference.units, margin),
+    binomialAtMost(Math.max(0, -net), difference.units, margin),
   )
   return { margin, interval, p, isPreserved: isWithin(interval, margin) && p < 0.05 }
 }

@@ -11,7 +11,6 @@ export { benjaminiHochberg, holm } from "./correction.ts"
 export { type Equivalence, equivalenceOf } from "./equivalence.ts"
 export type { Estimate } from "./estimate.ts"
 export {
-  changeInterval,
   type Interval,
   stratifiedInterval,
   studentInterval,

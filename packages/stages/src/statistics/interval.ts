@@ -66,13 +66,27 @@ export const studentInterval = (values: ReadonlyArray<number>, level = LEVEL): I
   return { low: centre - half, high: centre + half }
 }
 
+/** How much the items of a stratum have gained and lost in all: whole items where there is one seed. */
+export interface ChangedItems {
+  readonly gained: number
+  readonly lost: number
+  readonly items: number
+}
+
 /**
  * The interval of a difference of two shares of the same items, from the items that changed (Agresti and Min 2005):
- * half an item is added to each of the four cells, so that few changes, or none, still leave a doubt.
+ * half an item is added to each of the four cells, so that few changes, or none, still leave a doubt. Of a mean over
+ * strata the added items are spread over them, and their variances added up.
  */
-export const changeInterval = (gained: number, lost: number, items: number, level = LEVEL): Interval => {
-  const [up, down, all] = [gained + 0.5, lost + 0.5, items + 2]
-  const centre = (up - down) / all
-  const half = (normalWidth(level) * Math.sqrt(up + down - (up - down) ** 2 / all)) / all
-  return { low: Math.max(-1, centre - half), high: Math.min(1, centre + half) }
+export const changeInterval = (strata: ReadonlyArray<ChangedItems>, level = LEVEL): Interval => {
+  const half = 0.5 / strata.length
+  let [centre, variance] = [0, 0]
+  for (const { gained, lost, items } of strata) {
+    const [up, down, all] = [gained + half, lost + half, items + 4 * half]
+    centre += (up - down) / all
+    variance += (up + down - (up - down) ** 2 / all) / all ** 2
+  }
+  const middle = centre / strata.length
+  const width = (normalWidth(level) * Math.sqrt(variance)) / strata.length
+  return { low: Math.max(-1, middle - width), high: Math.min(1, middle + width) }
 }

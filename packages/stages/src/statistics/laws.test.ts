@@ -60,9 +60,8 @@ describe("more of the same is surer", () => {
         const [n, k] = [right + wrong, right]
         expect(width(wilsonInterval(4 * k, 4 * n))).toBeLessThan(width(wilsonInterval(k, n)))
         expect(width(wilsonInterval(k, n, 0.99))).toBeGreaterThan(width(wilsonInterval(k, n)))
-        expect(width(changeInterval(4 * right, 4 * wrong, 4 * n))).toBeLessThan(
-          width(changeInterval(right, wrong, n)),
-        )
+        const changed = (times: number) => ({ gained: times * right, lost: times * wrong, items: times * n })
+        expect(width(changeInterval([changed(4)]))).toBeLessThan(width(changeInterval([changed(1)])))
       }),
     )
   })

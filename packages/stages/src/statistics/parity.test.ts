@@ -3,12 +3,14 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { RandomStream } from "../randomness/index.ts"
 import { bootstrap, percentileInterval, type Seeds } from "./bootstrap.ts"
+import { unitChanges } from "./changes.ts"
 import { comparePaired } from "./comparison.ts"
 import { benjaminiHochberg, holm } from "./correction.ts"
 import { binomialAtMost, normalBelow, normalQuantile, studentQuantile } from "./distributions.ts"
 import { equivalenceOf } from "./equivalence.ts"
 import { changeInterval, type Interval, studentInterval, wilsonInterval } from "./interval.ts"
 import { mcnemarTest } from "./mcnemar.ts"
+import { permutationTest } from "./permutation.ts"
 
 interface Fixture {
   readonly "student-quantile": ReadonlyArray<readonly [p: number, freedom: number, value: number]>
@@ -27,6 +29,9 @@ interface Fixture {
   >
   readonly change: ReadonlyArray<
     readonly [gained: number, lost: number, items: number, level: number, Interval]
+  >
+  readonly permutation: ReadonlyArray<
+    readonly [changes: ReadonlyArray<number>, sizes: ReadonlyArray<number>, p: number]
   >
   readonly bootstrap: { readonly values: ReadonlyArray<number>; readonly interval: Interval }
   readonly "bootstrap-clusters": {
@@ -89,9 +94,17 @@ describe("scipy and statsmodels agree on", () => {
     }
   })
 
+  it("the paired permutation test of a mean over classes", () => {
+    const stream = RandomStream.named(1, "parity", "permutation")
+    for (const [changes, sizes, p] of fixture.permutation) {
+      const units = unitChanges([changes.map(() => 0)], [changes], { kind: "strata", sizes })
+      relative(permutationTest(units, stream), p)
+    }
+  })
+
   it("the adjusted interval of a change", () => {
     for (const [gained, lost, items, level, interval] of fixture.change)
-      near(changeInterval(gained, lost, items, level), interval)
+      near(changeInterval([{ gained, lost, items }], level), interval)
   })
 
   it("the bootstrap, as far as chance allows", () => {

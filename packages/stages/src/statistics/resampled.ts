@@ -1,5 +1,6 @@
 import type { RandomStream } from "../randomness/index.ts"
 import { bootstrap, type Distribution, percentileInterval, pValueAgainst } from "./bootstrap.ts"
+import { TIE } from "./changes.ts"
 import type { PairedDifference } from "./comparison.ts"
 import { LEVEL } from "./interval.ts"
 import { mean } from "./moments.ts"
@@ -38,16 +39,18 @@ export const compareResampled = (
   return {
     value,
     interval: intervalAt(LEVEL),
-    n,
+    units: n,
     seeds: { before: before.length, after: after.length },
     p: pValueAgainst(distribution, 0),
     test: "paired-bootstrap",
     changes: undefined,
-    isUnchanged: value === 0 && replicates.every((one) => one === 0),
+    isUnchanged: isTie(value) && replicates.every(isTie),
     intervalAt,
     distribution,
   }
 }
+
+const isTie = (difference: number): boolean => Math.abs(difference) < TIE
 
 /** What the draw of seeds adds to each resample; nothing where each side has one. */
 const seedNoise = (

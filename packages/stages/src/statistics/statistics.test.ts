@@ -196,7 +196,7 @@ describe("a paired comparison", () => {
       test: "mcnemar",
       p: mcnemarTest(4, 0),
       changes: { gained: 4, lost: 0 },
-      n: 20,
+      units: 20,
       seeds: { before: 1, after: 1 },
     })
     const several = comparePaired([plain], [plain, plain], stream())

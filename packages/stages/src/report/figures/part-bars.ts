@@ -1,11 +1,16 @@
 import type { Cell } from "../cells.ts"
 import type { PartRow } from "../parts.ts"
-import { chanceText, estimateText, MINUS, scoreText } from "../words.ts"
+import { chanceText, differenceText, estimateText, scoreText, verdictWords } from "../words.ts"
 import type { Drawing } from "./draw.ts"
 import { clipped } from "./text-width.ts"
 import { colour } from "./theme.ts"
 
 const ROW = 44
+
+const VERDICTS = {
+  domain: ["better", "worse", "within-noise", "unchanged"],
+  range: [colour("better"), colour("worse"), colour("noise"), colour("noise")],
+}
 
 /** Bars for each class or category, before and after, with intervals and the line of chance. */
 export const partBars = (cell: Cell): Drawing => {
@@ -13,10 +18,10 @@ export const partBars = (cell: Cell): Drawing => {
   const labels = parts.map(({ name: part, n }) => `${clipped(part, 40)} (n = ${n})`)
   const values = parts.flatMap((part, index) => barsOf(part, labels[index] ?? ""))
   const sides = (["before", "after"] as const).filter((side) => values.some((bar) => bar.side === side))
-  const changes = parts.flatMap(({ changes }, index) =>
-    changes === undefined
+  const changes = parts.flatMap(({ difference }, index) =>
+    difference === undefined
       ? []
-      : [{ label: labels[index], told: `+${changes.gained} ${MINUS}${changes.lost}` }],
+      : [{ label: labels[index], told: differenceText(difference), verdict: difference.verdict }],
   )
   const chance = cell.rows.find(({ measure }) => measure.primary)?.chance
   const y = {
@@ -83,21 +88,18 @@ export const partBars = (cell: Cell): Drawing => {
           : [
               {
                 data: { values: changes },
-                mark: {
-                  type: "text" as const,
-                  align: "left" as const,
-                  fontSize: 11.5,
-                  color: colour("quiet"),
-                },
+                mark: { type: "text" as const, align: "left" as const, fontSize: 11.5 },
                 encoding: {
                   x: { datum: 100, ...x },
                   xOffset: { value: 68 },
                   y,
                   text: { field: "told", type: "nominal" as const },
+                  color: { field: "verdict", type: "nominal" as const, scale: VERDICTS, legend: null },
                 },
               },
             ]),
       ],
+      resolve: { scale: { color: "independent" } },
     },
   }
 }
@@ -119,8 +121,11 @@ const barsOf = ({ before, after }: PartRow, label: string) =>
     ]
   })
 
-const describe = ({ name, before, after }: PartRow): string =>
+const describe = ({ name, before, after, difference }: PartRow): string =>
   `${name}: ${[
     ...(before === undefined ? [] : [`${estimateText(before)} before`]),
     ...(after === undefined ? [] : [`${estimateText(after)} after`]),
+    ...(difference === undefined
+      ? []
+      : [`${differenceText(difference)} points, ${verdictWords(difference.verdict)}`]),
   ].join(", ")}.`

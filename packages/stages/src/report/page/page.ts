@@ -6,10 +6,10 @@ import type { Report } from "../report.ts"
 import { smooth } from "../training-log.ts"
 import { filterStyle, filters } from "./filters.ts"
 import { drawn, element, escapeText, type Markup } from "./markup.ts"
-import { pairCards, worstCards } from "./pictures.ts"
+import { mistakeCards, pairCards, worstCards } from "./pictures.ts"
 import { provenance } from "./provenance.ts"
 import { STYLE } from "./style.ts"
-import { scoreTable } from "./table.ts"
+import { categoryTable, scoreTable } from "./table.ts"
 
 /** The report as one HTML page that needs no other file, no network and no script. */
 export const reportPage = (report: Report, figures: ReadonlyArray<Figure>): string => {
@@ -27,8 +27,9 @@ export const reportPage = (report: Report, figures: ReadonlyArray<Figure>): stri
     ...mapped("Models and benchmarks", named("heat-map-"), HEAT_MAP),
     section(compares ? "Before and after" : "Scores", ...filters(report), scoreTable(report)),
     ...partSections(cells, figure, compares),
-    ...pairSection(report),
+    ...pairSections(report),
     ...answerSections(report, figure),
+    ...mistakeSections(report),
     ...trainingSection(report, figure("loss")),
     ...detailsSection(report.details),
     ...caveatSection(report),
@@ -37,7 +38,9 @@ export const reportPage = (report: Report, figures: ReadonlyArray<Figure>): stri
       element(
         "p",
         { class: "quiet" },
-        "What every number of this report was made of. `diva-pipeline runs show --task` with the name of a task (before the dot) shows its run, params and documents.",
+        "What every number of this report was made of. ",
+        element("code", {}, "diva-pipeline runs show --task"),
+        " with the name of a task (before the dot) shows its run, params and documents.",
       ),
       ...provenance(cells),
     ),
@@ -62,7 +65,7 @@ const section = (title: string, ...content: ReadonlyArray<Markup>): Markup =>
   element("section", {}, element("h2", {}, title), ...content)
 
 const CHANGES =
-  "The main metric of each benchmark, before and after, and after minus before, with 95 % intervals over items and seeds. A difference whose bar crosses zero is within noise, as is one that its test, corrected for the number of comparisons, calls luck."
+  "The main metric of each benchmark, before and after, and after minus before, with 95 % intervals over items and seeds. A difference whose bar crosses zero is no more than noise, nor is one whose test, corrected for the number of comparisons, gives 0.05 or more."
 
 const changesCaption = (cells: ReadonlyArray<Cell>): string => {
   const count = findingsOf(cells).length
@@ -135,16 +138,18 @@ const partSections = (
   figure: (name: string) => Figure | undefined,
   compares: boolean,
 ): ReadonlyArray<Markup> => {
-  const shown = cells.flatMap((cell) => {
+  const drawn = cells.flatMap((cell) => {
     const bars = figure(`parts-${cell.id}`)
-    if (bars === undefined) return []
+    return bars === undefined ? [] : [{ cell, bars }]
+  })
+  const shown = drawn.flatMap(({ cell, bars }) => {
     const content = element("figure", {}, partKey(compares), wide(bars))
     const title = element("bdi", {}, cell.name)
     return cell.kind === "mmvp"
-      ? [element("h3", {}, title), content, ...changesNote(cell)]
+      ? [element("h3", {}, title), content, ...changesNote(cell), categoryTable(cell)]
       : [element("details", {}, element("summary", {}, "Each class of ", title), content)]
   })
-  const left = cells.filter(({ parts }) => parts.length > 0).length - shown.length
+  const left = cells.filter(({ parts }) => parts.length > 0).length - drawn.length
   const note =
     left === 0
       ? []
@@ -152,32 +157,35 @@ const partSections = (
           element(
             "p",
             { class: "quiet" },
-            `Of ${left} more the classes are not drawn: summary.json has their scores.`,
+            `The classes of ${left} more ${left === 1 ? "score" : "scores"} are not drawn: summary.json has them.`,
           ),
         ]
   return shown.length === 0 ? [] : [section("By category", ...shown, ...note)]
 }
 
 const changesNote = ({ parts }: Cell): ReadonlyArray<Markup> =>
-  parts.some(({ changes }) => changes !== undefined)
-    ? [element("p", { class: "quiet" }, "On the right, pairs gained and lost.")]
+  parts.some(({ difference }) => difference !== undefined)
+    ? [
+        element(
+          "p",
+          { class: "quiet" },
+          "On the right, after minus before in points with its 95 % interval; p corrected by Holm's method for the number of categories in this report.",
+        ),
+      ]
     : []
 
-const pairSection = ({ changedPairs }: Report): ReadonlyArray<Markup> => {
-  const [first] = changedPairs
-  if (first === undefined) return []
-  return [
+const pairSections = ({ changedPairs }: Report): ReadonlyArray<Markup> =>
+  [...new Set(changedPairs.map(({ name }) => name))].map((name) =>
     section(
-      `Pairs of ${first.benchmark} whose answer changed`,
+      `Pairs whose answer changed: ${name}`,
       element(
         "p",
         { class: "quiet" },
-        "The first of each category, not the best. A pair is right when each statement picks its own image.",
+        "The first of each category that changed in at least half of the runs, not the best. A pair is right when each statement picks its own image.",
       ),
-      ...pairCards(changedPairs),
+      ...pairCards(changedPairs.filter((pair) => pair.name === name)),
     ),
-  ]
-}
+  )
 
 const answerSections = (
   { answers }: Report,
@@ -197,7 +205,7 @@ const answerSections = (
               element(
                 "figcaption",
                 {},
-                `How often images of each class (rows) were taken for which (columns); n = ${one.n} images in all.${one.classCount === one.classes.length ? "" : ` Of ${one.classCount} classes, the ${one.classes.length} with the most mistakes.`}`,
+                `How often images of each class (rows) were taken for which (columns); n = ${one.n} images in all. Blue: right, red: mistaken, the stronger the larger the share of the class.${one.classCount === one.classes.length ? "" : ` Of ${one.classCount} classes, the ${one.classes.length} with the most mistakes.`}`,
               ),
             ),
           ]),
@@ -214,6 +222,25 @@ const answerSections = (
           ]),
     )
   })
+
+const mistakeSections = ({ mistakes, hiddenPredictions }: Report): ReadonlyArray<Markup> => [
+  ...mistakes.map((one) =>
+    section(
+      `Mistakes of ${one.name}`,
+      element("p", { class: "quiet" }, one.about),
+      ...(one.worst.length === 0 ? [] : [mistakeCards(one)]),
+    ),
+  ),
+  ...(hiddenPredictions === 0
+    ? []
+    : [
+        element(
+          "p",
+          { class: "quiet" },
+          `The mistakes of ${hiddenPredictions} more predictions are not shown.`,
+        ),
+      ]),
+]
 
 const trainingSection = ({ training }: Report, figure: Figure | undefined): ReadonlyArray<Markup> => {
   if (figure === undefined) return []

@@ -1,4 +1,5 @@
 import type { Answers, WorstAnswer } from "../answers.ts"
+import type { Mistake, Mistakes } from "../mistakes.ts"
 import type { ChangedPair, ShownImage } from "../report.ts"
 import type { Thumbnail } from "../thumbnail.ts"
 import { element, type Markup } from "./markup.ts"
@@ -45,4 +46,32 @@ const worstCard = ({ key, label, answer, excess, picture }: WorstAnswer): Markup
       : element("img", { alt: `${label}, taken for ${answer}`, src: embedded(picture) }),
     element("div", {}, element("bdi", { class: "wrong" }, answer), " for ", element("bdi", {}, label)),
     element("small", {}, `by ${excess.toFixed(1)}, ${key}`),
+  )
+
+/** Mistakes with what they are about, its own image beside the one that was taken for it. */
+export const mistakeCards = ({ worst }: Mistakes): Markup =>
+  element("ul", { class: "pairs" }, ...worst.map(mistakeCard))
+
+const mistakeCard = ({ text, told, images }: Mistake): Markup =>
+  element(
+    "li",
+    {},
+    element("bdi", {}, text),
+    element("small", {}, told),
+    element(
+      "div",
+      { class: "two" },
+      ...images.flatMap(({ role, picture }) =>
+        picture === undefined
+          ? []
+          : [
+              element(
+                "figure",
+                {},
+                element("img", { alt: role === "" ? text : `${role}: ${text}`, src: embedded(picture) }),
+                element("figcaption", {}, role),
+              ),
+            ],
+      ),
+    ),
   )

@@ -70,6 +70,7 @@ ul.notes{padding-left:1.1rem;max-width:46rem}
 ul.notes li{margin:.35rem 0}
 .pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:1rem;margin:.8rem 0;padding:0;list-style:none}
 .pairs>li{background:var(--panel);border:1px solid var(--rule);border-radius:8px;padding:.8rem;font-size:.88rem}
+.pairs small{display:block;color:var(--quiet)}
 .pairs .two{display:grid;grid-template-columns:1fr 1fr;gap:.6rem;margin-top:.5rem}
 .pairs figure{margin:0}
 .pairs img{width:100%;aspect-ratio:1;object-fit:contain;border-radius:4px;display:block;background:#fff}

@@ -5,18 +5,16 @@ import type { Report } from "../report.ts"
 import type { Score } from "../scores.ts"
 import { shownImports } from "../shown-imports.ts"
 import {
-  basisText,
   chanceText,
-  drawsText,
   importedText,
   intervalText,
   marginText,
   preservedText,
-  pValue,
   scoreText,
+  sidesText,
   sizeIntervalText,
   sizeText,
-  testWords,
+  testText,
   verdictWords,
 } from "../words.ts"
 import { filterClasses, MANY_CELLS } from "./filters.ts"
@@ -74,11 +72,7 @@ const cellRows = (cell: Cell, compares: boolean): ReadonlyArray<Markup> =>
         "th",
         { scope: "row" },
         index === 0 ? element("bdi", {}, cell.name) : "",
-        element(
-          "span",
-          { class: "quiet" },
-          index === 0 ? `${row.measure.title}, ${basisOf(row)}` : row.measure.title,
-        ),
+        element("span", { class: "quiet" }, `${row.measure.title}, ${sidesText(row.before, row.after)}`),
       ),
       element("td", {}, chanceText(row.chance)),
       ...(compares
@@ -86,15 +80,6 @@ const cellRows = (cell: Cell, compares: boolean): ReadonlyArray<Markup> =>
         : [element("td", {}, scoreCell(cell, row.after ?? row.before))]),
     ),
   )
-
-/** Items, and the seeds of both sides where they differ. */
-const basisOf = ({ before, after }: Row): string => {
-  const score = after ?? before
-  if (score === undefined) return ""
-  const basis = [basisText(score), ...drawsText(score)].join(", ")
-  if (before === undefined || after === undefined || before.seeds === after.seeds) return basis
-  return `${basis} after, ${before.seeds} before`
-}
 
 const comparedCells = (cell: Cell, { before, after, difference }: Row): ReadonlyArray<Markup> => [
   element("td", {}, scoreCell(cell, before)),
@@ -117,13 +102,16 @@ const differenceCell = (cell: Cell, difference: Difference | undefined): Content
 
 const MARKS = { better: "▲ ", worse: "▼ ", "within-noise": "", unchanged: "" }
 
-const verdictCell = ({ verdict, changes, adjusted, test }: Difference): Content => [
-  element("span", { class: `is-${verdict}` }, `${MARKS[verdict]}${verdictWords(verdict)}`),
-  element("small", { title: testWords(test) }, `${pValue(adjusted.holm)}, ${testWords(test)}`),
-  changes === undefined || verdict === "unchanged"
-    ? ""
-    : element("small", {}, `${changes.gained} gained, ${changes.lost} lost`),
-]
+const verdictCell = (difference: Difference): Content => {
+  const { verdict, changes } = difference
+  return [
+    element("span", { class: `is-${verdict}` }, `${MARKS[verdict]}${verdictWords(verdict)}`),
+    element("small", {}, testText(difference)),
+    changes === undefined || verdict === "unchanged"
+      ? ""
+      : element("small", {}, `${changes.gained} gained, ${changes.lost} lost`),
+  ]
+}
 
 const preservedCell = ({ equivalence }: Difference): Content =>
   equivalence === undefined
@@ -154,3 +142,53 @@ const importedRows = (imported: Report["imported"], compares: boolean): Readonly
       element("td", { colspan: compares ? 5 : 1, class: compares ? "left" : undefined }, importedText(score)),
     ),
   )
+
+/** The categories of a pairs benchmark with their intervals, and what before and after differ by. */
+export const categoryTable = (cell: Cell): Markup => {
+  const { parts } = cell
+  const compares = parts.some(({ difference }) => difference !== undefined)
+  const heads = compares ? ["Before", "After", "Difference"] : ["Score"]
+  return element(
+    "div",
+    { class: "wide" },
+    element(
+      "table",
+      {},
+      element(
+        "thead",
+        {},
+        element(
+          "tr",
+          {},
+          element("th", { scope: "col", class: "left" }, "Category"),
+          ...heads.map((name) => element("th", { scope: "col" }, name)),
+          ...(compares ? [element("th", { scope: "col", class: "left" }, "Verdict")] : []),
+        ),
+      ),
+      element(
+        "tbody",
+        {},
+        ...parts.map(({ name, before, after, difference }) =>
+          element(
+            "tr",
+            {},
+            element(
+              "th",
+              { scope: "row" },
+              element("bdi", {}, name),
+              element("span", { class: "quiet" }, sidesText(before, after)),
+            ),
+            ...(compares
+              ? [
+                  element("td", {}, scoreCell(cell, before)),
+                  element("td", {}, scoreCell(cell, after)),
+                  element("td", {}, differenceCell(cell, difference)),
+                  element("td", { class: "left" }, difference === undefined ? "–" : verdictCell(difference)),
+                ]
+              : [element("td", {}, scoreCell(cell, after ?? before))]),
+          ),
+        ),
+      ),
+    ),
+  )
+}
