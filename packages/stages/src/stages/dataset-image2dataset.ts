@@ -14,7 +14,7 @@ import {
 /** Downloads images into webdataset shards, with img2dataset's option names and layout. */
 export const datasetImage2dataset = defineStage({
   name: "dataset/image2dataset",
-  version: 3,
+  version: 4,
   summary: "Downloads the images of a URL list into webdataset shards, with img2dataset's options and layout",
   input: Type.Object(
     {

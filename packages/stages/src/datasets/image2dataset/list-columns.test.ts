@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Exit } from "effect"
+import { parquetWriteFile } from "hyparquet-writer"
 import { textOf } from "../../formats/index.ts"
 import { send, startServer } from "../../network/fixtures/faulty-server.ts"
 import { digests, makeFolder, picture, readParquet, run, samplesOf } from "./fixtures/job.ts"
@@ -39,6 +40,36 @@ describe("columns of lists", () => {
     const json: unknown = JSON.parse(textOf(sample, "json") ?? "")
     assert.deepInclude(json, { tags: ["a", "1"], sizes: [1, 2], boxes: [[0.5, 0.25]], mixed: [1.5] })
     assert.include(textOf(sample, "json"), '"tags": [\n        "a",\n        "1"\n    ],')
+  })
+})
+
+describe("columns of numbers", () => {
+  const numbers = [
+    { name: "int32", type: "INT32", data: [1, null] },
+    { name: "int64", type: "INT64", data: [2n, 3n] },
+    { name: "float", type: "FLOAT", data: [0.5, 2] },
+    { name: "double", type: "DOUBLE", data: [1, 2] },
+    { name: "empty", type: "INT32", data: [null, null] },
+  ] as const
+
+  it("keep the types that a table has", async () => {
+    using folder = makeFolder()
+    await using server = await startServer({ "/": send(image) })
+    const list = join(folder.path, "list.parquet")
+    const url = {
+      name: "url",
+      type: "STRING",
+      data: ["a", "b"].map((name) => `${server.url}/${name}`),
+    } as const
+    const columnData = [url, ...numbers].map((column) => ({ ...column, data: [...column.data] }))
+    await parquetWriteFile({ filename: list, columnData })
+    const names = numbers.map(({ name }) => name)
+    const { exit, shards } = await run(folder.path, list, { saveAdditionalColumns: names })
+    assert.isTrue(Exit.isSuccess(exit), String(exit))
+    const { rows: table, columns: found } = await readParquet(join(shards, "00000.parquet"))
+    const types = Object.fromEntries(found.map(({ name, type }) => [name, type]))
+    assert.deepInclude(types, Object.fromEntries(numbers.map(({ name, type }) => [name, type])))
+    assert.deepInclude(table[0], { int32: 1, int64: 2n, float: 0.5, double: 1 })
   })
 })
 

@@ -7,7 +7,7 @@ export interface CellRecord {
 }
 
 /** Parquet's types of single values that the downloader writes. */
-export type ScalarType = "STRING" | "INT32" | "INT64" | "DOUBLE" | "BOOLEAN"
+export type ScalarType = "STRING" | "INT32" | "INT64" | "FLOAT" | "DOUBLE" | "BOOLEAN"
 
 /** The type of a column: of single values, of lists of something, or of fields in their order. */
 export type ColumnType =
@@ -113,6 +113,6 @@ export const castCell = (cell: Cell, type: ColumnType): Cell => {
   if (type === "STRING") return cellText(cell)
   if (cell === "" || typeof cell === "object") return null
   if (type === "BOOLEAN") return typeof cell === "boolean" ? cell : String(cell).toLowerCase() === "true"
-  if (type === "DOUBLE" || type === "INT32") return Number(cell)
+  if (type === "DOUBLE" || type === "FLOAT" || type === "INT32") return Number(cell)
   return BigInt(cell)
 }

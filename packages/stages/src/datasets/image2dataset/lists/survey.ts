@@ -2,10 +2,14 @@ import { createHash } from "node:crypto"
 import { stat } from "node:fs/promises"
 import { didYouMean, permanent, type StageFailure } from "@diva-pipeline/core"
 import { additionalColumns, type DownloadOptions } from "../options.ts"
-import { type ColumnType, ColumnTyping } from "./columns.ts"
+import { type ColumnType, ColumnTyping, type ScalarType } from "./columns.ts"
 import type { ListRow } from "./list-row.ts"
 import { urlColumn, wantedColumns } from "./list-rows.ts"
+import { parquetNumbers } from "./parquet-list.ts"
 import { type ListFile, readRows, type UrlList } from "./url-list.ts"
+
+/** Files whose format, or damage, tells no types. */
+const NONE: ReadonlyMap<string, ScalarType> = new Map()
 
 /** What must be known of a list before its first URL is asked for. */
 export interface Survey {
@@ -25,6 +29,7 @@ export interface Survey {
 export const surveyList = async (list: UrlList, options: DownloadOptions): Promise<Survey> => {
   const additional = additionalColumns(options)
   const typings = additional.map(() => new ColumnTyping())
+  const declared: Array<ReadonlyMap<string, ScalarType>> = []
   let total = 0
   let shards = 0
   let hasRelative = false
@@ -32,6 +37,7 @@ export const surveyList = async (list: UrlList, options: DownloadOptions): Promi
     const url = urlColumn(file, options)
     const wanted = wantedColumns(file, options)
     const isTyped = file.format === "parquet"
+    declared.push(isTyped ? await parquetNumbers(file.file).catch(() => NONE) : NONE)
     let rows = 0
     for await (const batch of readRows(file, wanted)) {
       const [first] = batch
@@ -46,8 +52,15 @@ export const surveyList = async (list: UrlList, options: DownloadOptions): Promi
     shards += Math.ceil(rows / options.numberSamplePerShard)
   }
   if (total === 0) throw permanent(`the URL list ${list.name} has no URLs`, { file: list.name })
-  return { rows: total, shards, additionalTypes: typings.map(({ type }) => type), hasRelative }
+  const additionalTypes = additional.map(
+    (name, index) => sameType(declared.map((types) => types.get(name))) ?? typings[index]?.type ?? "STRING",
+  )
+  return { rows: total, shards, additionalTypes, hasRelative }
 }
+
+/** What every file says of a column. */
+const sameType = (types: ReadonlyArray<ScalarType | undefined>): ScalarType | undefined =>
+  types.every((type) => type === types[0]) ? types[0] : undefined
 
 /**
  * What changes when a list does, or what is read of it: names, sizes and times of its files, and columns. A folder of

@@ -65,7 +65,7 @@ const feature = (value: Cell, type: ColumnType): Buffer => {
   const each = typeof type === "object" && "list" in type ? type.list : type
   if (value === null || each === "STRING" || typeof each !== "string")
     return bytesFeature(...values.map((one) => Buffer.from(one === null ? "" : cellText(one))))
-  if (each === "DOUBLE") return message(2, [message(1, values.map(float))])
+  if (each === "DOUBLE" || each === "FLOAT") return message(2, [message(1, values.map(float))])
   return message(3, [
     message(
       1,
