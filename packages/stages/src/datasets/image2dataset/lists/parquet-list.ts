@@ -2,7 +2,7 @@ import type { ScalarType } from "./columns.ts"
 import { type ListRow, rowOf } from "./list-row.ts"
 
 /** Parquet's types of numbers that come out as they went in. */
-const NUMBERS = new Set(["INT32", "INT64", "FLOAT", "DOUBLE"])
+const NUMBERS = ["INT32", "INT64", "FLOAT", "DOUBLE"] as const
 /** Annotations of whole numbers that mean nothing else than their type. */
 const PLAIN = new Set(["INT_8", "INT_16", "INT_32", "INT_64"])
 
@@ -12,21 +12,14 @@ export const parquetNumbers = async (file: string): Promise<ReadonlyMap<string, 
   const metadata = await parquetMetadataAsync(await asyncBufferFromFile(file))
   const found = new Map<string, ScalarType>()
   for (const { element, children } of parquetSchema(metadata).children) {
-    const {
-      name,
-      type,
-      converted_type: converted,
-      logical_type: logical,
-      repetition_type: repeated,
-    } = element
+    const { name, converted_type: converted, logical_type: logical, repetition_type: repeated } = element
     const isPlain = converted === undefined ? logical === undefined : PLAIN.has(converted)
-    if (children.length === 0 && repeated !== "REPEATED" && isPlain && isNumber(type)) found.set(name, type)
+    const type = NUMBERS.find((number) => number === element.type)
+    if (children.length === 0 && repeated !== "REPEATED" && isPlain && type !== undefined)
+      found.set(name, type)
   }
   return found
 }
-
-const isNumber = (type: string | undefined): type is "INT32" | "INT64" | "FLOAT" | "DOUBLE" =>
-  type !== undefined && NUMBERS.has(type)
 
 /** A list in Parquet, one row group at a time. */
 export async function* readParquetList(
